@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Messages between the privileged parent and the worker process: fixed size,
+ * over SOCK_SEQPACKET, descriptors by SCM_RIGHTS.
+ *
+ * There is one control channel, and one socket channel for each loop thread.
+ * The parent trusts nothing it reads: a message of another size, kind or range
+ * ends the worker.
+ */
+#ifndef TIPHARES_CHANNEL_H
+#define TIPHARES_CHANNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* descriptors in one message; the kernel's own limit is 253 */
+#define CHANNEL_FDS_MAX 64
+
+/**
+ * enum channel_kind - what a message says
+ *
+ * Parent to worker, control channel:
+ * @CHANNEL_CONF: one fd: a sealed memfd with the YAML text (a: its length).
+ *	Parsed by the worker again; it was validated by the parent.
+ * @CHANNEL_LISTENER: one fd, listening. a: port index in the last CHANNEL_CONF,
+ *	b: thread.
+ * @CHANNEL_COMMIT: the listeners that came since the last CHANNEL_CONF are the
+ *	whole set: use them and that configuration for new connections, close
+ *	the listeners of the previous set.
+ * @CHANNEL_DRAIN: accept nothing new, exit when the last session ended.
+ *	a: milliseconds after which those left are closed
+ * @CHANNEL_REOPEN: reopen the log; one fd when it is a file
+ *
+ * Worker to parent, control channel:
+ * @CHANNEL_READY: the last CHANNEL_COMMIT is in force (a: 0) or could not be
+ *	applied (a: errno)
+ * @CHANNEL_HEARTBEAT: every loop thread has turned since the last one
+ * @CHANNEL_RELOAD: somebody with the right to asked for a reload
+ * @CHANNEL_DRAIN_REQUEST: the same for a drain
+ *
+ * Worker to parent, socket channel of a thread:
+ * @CHANNEL_WANT_SOCKETS: a: AF_INET or AF_INET6, b: how many (1 to
+ *	CHANNEL_FDS_MAX)
+ *
+ * Parent to worker, socket channel:
+ * @CHANNEL_SOCKETS: a: family, b: how many fds are with it; 0 and c: errno
+ *	when none could be made
+ */
+enum channel_kind {
+	CHANNEL_CONF = 1,
+	CHANNEL_LISTENER,
+	CHANNEL_COMMIT,
+	CHANNEL_DRAIN,
+	CHANNEL_REOPEN,
+	CHANNEL_READY,
+	CHANNEL_HEARTBEAT,
+	CHANNEL_RELOAD,
+	CHANNEL_DRAIN_REQUEST,
+	CHANNEL_WANT_SOCKETS,
+	CHANNEL_SOCKETS,
+	CHANNEL_KIND_MAX = CHANNEL_SOCKETS,
+};
+
+struct channel_msg {
+	uint32_t kind;
+	uint32_t a;
+	uint32_t b;
+	uint32_t c;
+};
+
+/* A pair of connected channels, close-on-exec, non-blocking. */
+int channel_pair(int ret[2]);
+
+/**
+ * channel_send() - send one message with @n_fds descriptors
+ *
+ * The descriptors stay the caller's. Never blocks.
+ * Return: 0, -EAGAIN when the channel is full, or another negative errno.
+ */
+int channel_send(int channel, const struct channel_msg *msg, const int *fds, size_t n_fds);
+
+/**
+ * channel_recv() - read one message
+ * @fds: room for CHANNEL_FDS_MAX; those received are the caller's to close
+ * @n_fds: how many came
+ *
+ * Return: 1, 0 at end of file, -EAGAIN when there is none, -EPROTO when it is
+ * not a valid message (descriptors that came with it were closed).
+ */
+int channel_recv(int channel, struct channel_msg *msg, int *fds, size_t *n_fds);
+
+#endif /* TIPHARES_CHANNEL_H */

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The configuration: typed, immutable once loaded, and counted.
+ *
+ * conf_load_*() builds a new one from YAML or reports every error it found;
+ * a reload builds a new one and swaps the pointer. Nothing in it changes after
+ * conf_load_*() returned, so threads may read it without a lock.
+ */
+#ifndef TIPHARES_CONF_H
+#define TIPHARES_CONF_H
+
+#include <linux/tiphares.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+
+enum conf_datapath { DATAPATH_AUTO, DATAPATH_KMOD, DATAPATH_NFT };
+enum conf_protocol { PROTOCOL_HTTP, PROTOCOL_TLS, PROTOCOL_TCP, PROTOCOL_AUTO };
+enum conf_log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum conf_log_format { LOG_FORMAT_COMBINED, LOG_FORMAT_SQUID, LOG_FORMAT_JSON };
+enum conf_forwarded { FORWARDED_OFF, FORWARDED_RFC7239, FORWARDED_XFF };
+
+struct prefix_list {
+	struct prefix *v;
+	size_t n;
+};
+
+/**
+ * struct conf_port - one configured interception point
+ * @name: unique; ports in the short form are called "port-LISTEN"
+ * @index: position in struct conf, the daemon's handle of it
+ * @mode: bits TIPH_INBOUND and TIPH_OUTBOUND
+ * @listen: where the daemon listens. Inbound transparent modes: 127.0.0.1 and
+ *	::1 with the same port number. Else the one address given, or 0.0.0.0 and ::
+ *	(v6 listeners are always v6-only).
+ * @dports: destination ports to intercept (inbound transparent modes only)
+ * @sample: share of clients that is intercepted, in 1/10000
+ */
+struct conf_port {
+	char name[TIPH_NAME_MAX];
+	unsigned int index;
+	uint8_t mode;
+	enum conf_protocol protocol;
+	struct endpoint listen[2];
+	size_t n_listen;
+	uint16_t dports[TIPH_MATCH_PORTS_MAX];
+	size_t n_dports;
+	char (*ifnames)[IFNAMSIZ];
+	size_t n_ifnames;
+	struct prefix_list sources;
+	struct prefix_list destinations;
+	struct prefix_list except_sources;
+	struct prefix_list except_destinations;
+	uint8_t source_port;	/* enum tiph_source_port */
+	uint8_t on_failure;	/* enum tiph_policy */
+	uint8_t on_overload;	/* enum tiph_policy */
+	uint16_t sample;
+	uint32_t mark;
+};
+
+/* A route: requests for @host (lower case; "*" for any) go to @to, in turn. */
+struct conf_route {
+	char *host;
+	struct endpoint *to;
+	size_t n_to;
+};
+
+struct conf_http {
+	size_t header_limit;		/* octets of one head */
+	unsigned int header_fields;
+	unsigned int header_timeout;	/* all times in milliseconds */
+	unsigned int idle_timeout;
+	unsigned int connect_timeout;
+	unsigned int response_timeout;
+	char *via;			/* pseudonym, NULL: no Via */
+	enum conf_forwarded forwarded;
+};
+
+struct conf_limits {
+	unsigned int sessions;		/* of the whole daemon */
+	unsigned int per_client;
+	uint64_t memory;		/* octets */
+};
+
+struct conf_log {
+	enum conf_log_format format;
+	char *to;			/* "stdout", "syslog", "journal", "off" or a path */
+	enum conf_log_level level;
+};
+
+struct conf_admin {
+	char *socket;			/* path, NULL: no admin socket */
+	struct endpoint metrics;	/* AF_UNSPEC: no metrics listener */
+};
+
+/* What the nft datapath may use of the host's; both are configurable. */
+struct conf_nft {
+	uint32_t mark;			/* bit mask for packets to be delivered locally */
+	unsigned int priority;		/* of the policy rule */
+	unsigned int table;		/* routing table */
+};
+
+struct conf {
+	unsigned int refs;		/* atomic */
+	char *path;			/* of the file, for messages */
+	enum conf_datapath datapath;
+	unsigned int workers;		/* threads, at least 1 */
+	char *user;
+	struct conf_port *ports;
+	size_t n_ports;
+	struct conf_route *routes;
+	size_t n_routes;
+	struct endpoint *resolver_servers;	/* n 0: the system's */
+	size_t n_resolver_servers;
+	unsigned int resolver_timeout;	/* milliseconds */
+	struct conf_http http;
+	struct conf_limits limits;
+	struct conf_log log;
+	struct conf_admin admin;
+	struct conf_nft nft;
+};
+
+/**
+ * struct conf_error - one thing wrong with a file
+ * @line: from 1
+ * @column: from 1
+ * @text: what is wrong and what would be right, no position in it
+ */
+struct conf_error {
+	unsigned int line;
+	unsigned int column;
+	char *text;
+};
+
+struct conf_errors {
+	struct conf_error *v;
+	size_t n;
+};
+
+/**
+ * conf_load_buffer() - parse and check a configuration
+ * @path: name for messages, copied
+ * @text: YAML, @len octets
+ * @ret: the configuration, with one reference, on success
+ * @errors: every error found, on failure; release with conf_errors_free()
+ *
+ * Pure: reads no file, needs no privilege. Return: 0, -EINVAL or -ENOMEM.
+ */
+int conf_load_buffer(const char *path, const char *text, size_t len, struct conf **ret,
+		     struct conf_errors *errors);
+/* Reads @path first; a file that can't be read is an error at 0:0. */
+int conf_load_file(const char *path, struct conf **ret, struct conf_errors *errors);
+void conf_errors_free(struct conf_errors *errors);
+
+struct conf *conf_get(struct conf *conf);
+/* Frees with the last reference; NULL is legal. */
+void conf_put(struct conf *conf);
+
+const struct conf_port *conf_port_by_name(const struct conf *conf, const char *name);
+/* "full", "inbound", "outbound", "none" */
+const char *conf_mode_name(uint8_t mode);
+
+#endif /* TIPHARES_CONF_H */

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * HTTP/1.x grammar, strict: what is not in RFC 9112's grammar is refused, never
+ * repaired. Pure: octets in, spans and verdicts out.
+ */
+#ifndef TIPHARES_HTTP1_H
+#define TIPHARES_HTTP1_H
+
+#include <sys/types.h>
+
+#include "http_msg.h"
+
+struct http1_limits {
+	size_t head;		/* octets of a head */
+	unsigned int fields;	/* at most HTTP_FIELDS_MAX */
+};
+
+/**
+ * http1_scan() - is there a whole head in the buffer?
+ * @buf: octets received so far, @len of them
+ * @from: where the last scan of the same head stopped (0 at first), updated;
+ *	so that a head that comes octet by octet costs no more
+ *
+ * Return: offset behind the empty line, 0 when more is needed.
+ */
+size_t http1_scan(const char *buf, size_t len, size_t *from);
+
+/**
+ * http1_parse_request() - parse a complete head
+ * @buf: @len octets, exactly one head as http1_scan() delimited it
+ *
+ * Return: 0, or the HTTP status to refuse it with, negative: -400, -413, -414,
+ * -417, -431, -501, -505; @why (never NULL) then is one short sentence.
+ */
+int http1_parse_request(const char *buf, size_t len, const struct http1_limits *limits,
+			struct http_head *ret, const char **why);
+
+/**
+ * http1_parse_response() - parse a complete head
+ * @request: the method it answers, for its framing (HEAD, CONNECT)
+ *
+ * Return: 0, or -502.
+ */
+int http1_parse_response(const char *buf, size_t len, enum http_method request,
+			 const struct http1_limits *limits, struct http_head *ret,
+			 const char **why);
+
+/**
+ * struct http1_chunked - decoder of a chunked body; zero it to start
+ * @state: enum in http1.c
+ * @left: octets of the current chunk not seen yet
+ * @overhead: octets of extensions and size lines, bounded
+ * @trailer_len: octets of the trailer section so far, bounded
+ * @done: the final empty line was seen
+ */
+struct http1_chunked {
+	uint8_t state;
+	bool done;
+	uint64_t left;
+	uint32_t overhead;
+	uint32_t trailer_len;
+};
+
+/**
+ * http1_chunked_next() - decode the next piece
+ * @buf: encoded octets, @len of them
+ * @data: octets of content found in @buf (may be empty): points into @buf
+ *
+ * Call again with what was not consumed until it returns 0 with no data or
+ * @c->done. Extensions are dropped; trailer fields are checked and dropped.
+ * Return: octets of @buf consumed (size lines and content), or -EBADMSG.
+ */
+ssize_t http1_chunked_next(struct http1_chunked *c, const char *buf, size_t len,
+			   struct http_span *data);
+
+#endif /* TIPHARES_HTTP1_H */

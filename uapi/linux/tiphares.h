@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * The whole contract between tiphares.ko and userspace: the generic netlink
+ * family "tiphares" and the socket options of intercepted and spoofed sockets.
+ *
+ * Rules of this file: attributes and commands are only ever appended; numbers
+ * are host byte order unless a type says __be; unknown attributes and flags are
+ * refused with -EINVAL and an extack sentence.
+ */
+#ifndef _UAPI_LINUX_TIPHARES_H
+#define _UAPI_LINUX_TIPHARES_H
+
+#include <linux/types.h>
+
+#define TIPH_GENL_NAME		"tiphares"
+#define TIPH_GENL_VERSION	1
+#define TIPH_GENL_GROUP		"events"	/* multicast group of all notifications */
+
+#define TIPH_NAME_MAX		32	/* port name, with its final NUL */
+#define TIPH_PORTS_MAX		256	/* ports in one network namespace */
+#define TIPH_MATCH_PORTS_MAX	64	/* destination ports of one port */
+#define TIPH_MATCH_IFS_MAX	64	/* ingress interfaces of one port */
+#define TIPH_MATCH_PREFIXES_MAX	1024	/* prefixes of one port, all four lists together */
+
+/**
+ * enum tiph_cmd - commands of the family
+ * @TIPH_CMD_GET_INFO: what this module is: version, features, generation,
+ *	owner. Anybody may ask.
+ * @TIPH_CMD_PORT_SET: add or replace ports. All %TIPH_A_PORT of one message
+ *	commit together or not at all. %TIPH_FLAG_REPLACE: ports that are not
+ *	in the message are removed by the same commit. %TIPH_FLAG_OWN: the
+ *	sending socket becomes the owner. Needs CAP_NET_ADMIN over the network
+ *	namespace. Every commit raises the generation and notifies. A kept or
+ *	replaced port of the same name keeps its id and its counters.
+ * @TIPH_CMD_PORT_DEL: remove the ports named by %TIPH_A_PORT (only
+ *	%TIPH_PORT_NAME is read), or all if none is named. Commits atomically.
+ *	Unknown name: -ENOENT and nothing is removed. Needs CAP_NET_ADMIN.
+ * @TIPH_CMD_PORT_GET: do: the port named by %TIPH_A_PORT; dump: all of them.
+ * @TIPH_CMD_STATS_GET: dump: one message per port with %TIPH_A_STATS, after
+ *	one message without a port for the counters of the namespace.
+ * @TIPH_CMD_PORT_NTF: notification: a port was added or changed; the content
+ *	of PORT_GET.
+ * @TIPH_CMD_PORT_DEL_NTF: notification: a port was removed; its name and id.
+ * @TIPH_CMD_OWNER_NTF: notification: the owner changed; %TIPH_A_OWNER is the
+ *	new one, 0 when it was lost.
+ */
+enum tiph_cmd {
+	TIPH_CMD_UNSPEC,
+	TIPH_CMD_GET_INFO,
+	TIPH_CMD_PORT_SET,
+	TIPH_CMD_PORT_DEL,
+	TIPH_CMD_PORT_GET,
+	TIPH_CMD_STATS_GET,
+	TIPH_CMD_PORT_NTF,
+	TIPH_CMD_PORT_DEL_NTF,
+	TIPH_CMD_OWNER_NTF,
+
+	__TIPH_CMD_MAX
+};
+#define TIPH_CMD_MAX (__TIPH_CMD_MAX - 1)
+
+/* %TIPH_A_FLAGS of PORT_SET */
+#define TIPH_FLAG_REPLACE	(1U << 0)	/* the message is the whole table */
+#define TIPH_FLAG_OWN		(1U << 1)	/* the sender owns the ports */
+#define TIPH_FLAGS_ALL		(TIPH_FLAG_REPLACE | TIPH_FLAG_OWN)
+
+/**
+ * enum tiph_attr - attributes of a message
+ * @TIPH_A_VERSION: string, version of the module (GET_INFO)
+ * @TIPH_A_FEATURES: u64, bit set of TIPH_FEATURE_ (GET_INFO)
+ * @TIPH_A_GENERATION: u32, raised by each commit of the port table
+ * @TIPH_A_OWNER: u32, netlink port id of the owner, 0 when there is none
+ * @TIPH_A_FLAGS: u32, TIPH_FLAG_ (PORT_SET)
+ * @TIPH_A_PORT: nest of enum tiph_port_attr, may occur more than once
+ * @TIPH_A_STATS: nest, one %TIPH_STAT_COUNTER nest per named counter
+ * @TIPH_A_PAD: padding of 64-bit attributes, without meaning
+ */
+enum tiph_attr {
+	TIPH_A_UNSPEC,
+	TIPH_A_VERSION,
+	TIPH_A_FEATURES,
+	TIPH_A_GENERATION,
+	TIPH_A_OWNER,
+	TIPH_A_FLAGS,
+	TIPH_A_PORT,
+	TIPH_A_STATS,
+	TIPH_A_PAD,
+
+	__TIPH_A_MAX
+};
+#define TIPH_A_MAX (__TIPH_A_MAX - 1)
+
+/* TIPH_A_FEATURES */
+#define TIPH_FEATURE_IPV6	(1ULL << 0)
+
+/**
+ * enum tiph_port_attr - a port: what it matches and what it promises
+ * @TIPH_PORT_NAME: string, 1 to TIPH_NAME_MAX - 1 of [A-Za-z0-9_.-]; the key
+ * @TIPH_PORT_ID: u32, given by the module, stable while the port exists,
+ *	never 0 (only in replies and notifications)
+ * @TIPH_PORT_MODE: u8, enum tiph_mode
+ * @TIPH_PORT_LISTEN: u16, local TCP port of the daemon's listeners. Inbound
+ *	transparent modes: on 127.0.0.1 and ::1. Unique in the namespace.
+ * @TIPH_PORT_DPORTS: binary, array of __u16, destination ports to intercept;
+ *	required for full and inbound, refused otherwise
+ * @TIPH_PORT_IFNAMES: nest of string %TIPH_LIST_ENTRY, ingress interfaces by
+ *	name; none: every interface. An interface may appear later.
+ * @TIPH_PORT_SOURCES: nest of binary %TIPH_LIST_ENTRY, struct tiph_prefix
+ * @TIPH_PORT_DESTINATIONS: as @TIPH_PORT_SOURCES, on the destination address
+ * @TIPH_PORT_EXCEPT_SOURCES: as @TIPH_PORT_SOURCES, never intercepted
+ * @TIPH_PORT_EXCEPT_DESTINATIONS: as @TIPH_PORT_SOURCES, never intercepted
+ * @TIPH_PORT_SOURCE_PORT: u8, enum tiph_source_port
+ * @TIPH_PORT_ON_FAILURE: u8, enum tiph_policy, when no listener can take it
+ * @TIPH_PORT_ON_OVERLOAD: u8, enum tiph_policy, when the accept queue is full
+ * @TIPH_PORT_MARK: u32, skb mark of intercepted packets, 0: leave it alone
+ *
+ * The first port in the order of the table that matches a SYN decides. An
+ * empty prefix list matches every address of both families; a list with
+ * prefixes of one family only matches no address of the other.
+ */
+enum tiph_port_attr {
+	TIPH_PORT_UNSPEC,
+	TIPH_PORT_NAME,
+	TIPH_PORT_ID,
+	TIPH_PORT_MODE,
+	TIPH_PORT_LISTEN,
+	TIPH_PORT_DPORTS,
+	TIPH_PORT_IFNAMES,
+	TIPH_PORT_SOURCES,
+	TIPH_PORT_DESTINATIONS,
+	TIPH_PORT_EXCEPT_SOURCES,
+	TIPH_PORT_EXCEPT_DESTINATIONS,
+	TIPH_PORT_SOURCE_PORT,
+	TIPH_PORT_ON_FAILURE,
+	TIPH_PORT_ON_OVERLOAD,
+	TIPH_PORT_MARK,
+
+	__TIPH_PORT_MAX
+};
+#define TIPH_PORT_MAX (__TIPH_PORT_MAX - 1)
+
+enum tiph_list_attr {
+	TIPH_LIST_UNSPEC,
+	TIPH_LIST_ENTRY,
+
+	__TIPH_LIST_MAX
+};
+#define TIPH_LIST_MAX (__TIPH_LIST_MAX - 1)
+
+/**
+ * enum tiph_stat_attr - one named counter, monotonic while the port exists
+ * @TIPH_STAT_COUNTER: nest of the two below
+ * @TIPH_STAT_NAME: string, the verdict's name
+ * @TIPH_STAT_VALUE: u64, packets
+ */
+enum tiph_stat_attr {
+	TIPH_STAT_UNSPEC,
+	TIPH_STAT_COUNTER,
+	TIPH_STAT_NAME,
+	TIPH_STAT_VALUE,
+	TIPH_STAT_PAD,
+
+	__TIPH_STAT_MAX
+};
+#define TIPH_STAT_MAX (__TIPH_STAT_MAX - 1)
+
+/* Transparency of the two sides: bit 0 inbound, bit 1 outbound. */
+#define TIPH_INBOUND	1
+#define TIPH_OUTBOUND	2
+
+enum tiph_mode {
+	TIPH_MODE_NONE		= 0,
+	TIPH_MODE_INBOUND	= TIPH_INBOUND,
+	TIPH_MODE_OUTBOUND	= TIPH_OUTBOUND,
+	TIPH_MODE_FULL		= TIPH_INBOUND | TIPH_OUTBOUND,
+};
+
+/**
+ * enum tiph_source_port - source port of a spoofed socket
+ * @TIPH_SOURCE_PORT_ANY: chosen by the kernel per 4-tuple
+ * @TIPH_SOURCE_PORT_PRESERVE: the client's port if it is free, else any
+ * @TIPH_SOURCE_PORT_STRICT: the client's port, or -EADDRINUSE
+ */
+enum tiph_source_port {
+	TIPH_SOURCE_PORT_ANY,
+	TIPH_SOURCE_PORT_PRESERVE,
+	TIPH_SOURCE_PORT_STRICT,
+};
+
+/**
+ * enum tiph_policy - what becomes of a new connection that can't be taken
+ * @TIPH_POLICY_OPEN: it is forwarded to the origin
+ * @TIPH_POLICY_CLOSED: it is dropped
+ * @TIPH_POLICY_RESET: it is answered by a RST
+ */
+enum tiph_policy {
+	TIPH_POLICY_OPEN,
+	TIPH_POLICY_CLOSED,
+	TIPH_POLICY_RESET,
+};
+
+/**
+ * struct tiph_prefix - an address prefix
+ * @family: AF_INET or AF_INET6
+ * @len: prefix length in bits
+ * @reserved: 0
+ * @addr: the address, v4 in the first word; bits behind @len are 0
+ */
+struct tiph_prefix {
+	__u8	family;
+	__u8	len;
+	__u16	reserved;
+	__be32	addr[4];
+};
+
+/*
+ * Socket options, level SOL_IP on AF_INET sockets and SOL_IPV6 on AF_INET6.
+ * IPv4-mapped addresses are refused: a listener serves one family.
+ */
+#define TIPH_SO_BASE	4700
+#define TIPH_SO_LISTEN	(TIPH_SO_BASE + 0)	/* set */
+#define TIPH_SO_SPOOF	(TIPH_SO_BASE + 1)	/* set */
+#define TIPH_SO_VERDICT	(TIPH_SO_BASE + 0)	/* get */
+
+/**
+ * struct tiph_listen - TIPH_SO_LISTEN: this TCP socket is a listener of a port
+ * @port: name of the port, NUL terminated
+ *
+ * Called on a bound socket, before or after listen(2). Makes it transparent
+ * where the port's client side is; connections accepted from it carry the
+ * port's identity. Needs CAP_NET_ADMIN over the socket's network namespace.
+ *
+ * Errors: EPERM, EINVAL (size, address not the port's, not bound, name not
+ * terminated), ENOENT (no such port), EOPNOTSUPP (not a TCP socket), EISCONN
+ * (connected), EBUSY (the socket is already used by something else).
+ */
+struct tiph_listen {
+	char	port[TIPH_NAME_MAX];
+};
+
+#define TIPH_SPOOF_CONNECT	(1U << 0)	/* connect too, without blocking */
+#define TIPH_SPOOF_ALL		TIPH_SPOOF_CONNECT
+
+/**
+ * struct tiph_spoof - TIPH_SO_SPOOF: give this socket the client's address
+ * @accepted_fd: a live connection accepted from a listener of a port with
+ *	outbound transparency; the only authority, no capability is asked for
+ * @flags: TIPH_SPOOF_
+ * @addr: where the socket will connect to, v4 in the first word
+ * @dport: and its port
+ * @source_port: enum tiph_source_port + 1, or 0 for the port's policy
+ * @reserved: 0
+ *
+ * The socket must be a fresh TCP socket of the same family and namespace:
+ * not bound, not connected. Errors: EBADF (no such fd), EPERM (the fd is not
+ * such a connection or is no longer alive, or belongs to another namespace),
+ * EINVAL (size, flags, reserved, no destination), EISCONN (the socket is not
+ * fresh), EAFNOSUPPORT (families differ), EADDRINUSE / EADDRNOTAVAIL (source
+ * ports), and with %TIPH_SPOOF_CONNECT those of connect(2), EINPROGRESS being
+ * the usual one.
+ */
+struct tiph_spoof {
+	__s32	accepted_fd;
+	__u32	flags;
+	__be32	addr[4];
+	__be16	dport;
+	__u8	source_port;
+	__u8	reserved[5];
+};
+
+/**
+ * struct tiph_verdict - TIPH_SO_VERDICT: what was decided about this connection
+ * @port: name of the port whose listener accepted it
+ * @port_id: its id
+ * @mode: enum tiph_mode of the port now
+ * @family: AF_INET or AF_INET6
+ * @orig_port: original destination port
+ * @orig_addr: original destination, v4 in the first word
+ * @ifindex: ingress interface, 0 where unknown
+ * @reserved: 0
+ *
+ * Errors: ENOENT (not accepted from a listener of a port that still exists),
+ * ENOTCONN, EINVAL (size).
+ */
+struct tiph_verdict {
+	char	port[TIPH_NAME_MAX];
+	__u32	port_id;
+	__u8	mode;
+	__u8	family;
+	__be16	orig_port;
+	__be32	orig_addr[4];
+	__u32	ifindex;
+	__u32	reserved;
+};
+
+#endif /* _UAPI_LINUX_TIPHARES_H */
