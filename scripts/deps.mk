@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Debian packages: `make deps` for everything, `make deps FOR=build` for less. check and demo depend on
+# deps-check and deps-demo, which do nothing where nothing is missing.
+
+FOR ?= check
+.PHONY: deps deps-build deps-check deps-demo
+
+deps:
+	@scripts/deps.sh $(FOR)
+
+deps-build deps-check deps-demo:
+	@scripts/deps.sh $(@:deps-%=%)
