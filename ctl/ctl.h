@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the subcommands of tipharesctl share. */
+#ifndef TIPHARES_CTL_H
+#define TIPHARES_CTL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#define CTL_DEFAULT_SOCKET "/run/tiphares/admin.sock"
+
+enum ctl_exit { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2 };
+
+/**
+ * struct ctl - options before the subcommand
+ * @socket: path of the daemon's admin socket
+ * @json: print the daemon's answer as JSON instead of a table
+ */
+struct ctl {
+	const char *socket;
+	bool json;
+};
+
+/**
+ * struct ctl_command - one subcommand
+ * @name: as typed
+ * @args: its arguments, for --help; "" when it takes none
+ * @help: one line
+ * @run: @argv[0] is the subcommand's name. Return: enum ctl_exit
+ */
+struct ctl_command {
+	const char *name;
+	const char *args;
+	const char *help;
+	int (*run)(const struct ctl *ctl, int argc, char **argv);
+};
+
+extern const struct ctl_command ctl_status;
+extern const struct ctl_command ctl_ports;
+extern const struct ctl_command ctl_stats;
+extern const struct ctl_command ctl_flows;
+extern const struct ctl_command ctl_reload;
+extern const struct ctl_command ctl_drain;
+
+/**
+ * ctl_request() - ask the daemon
+ * @method: "GET" or "POST"
+ * @path: of the admin interface
+ *
+ * Prints why to stderr when it fails. Return: the answer, the caller's to
+ * release, or NULL.
+ */
+json_t *ctl_request(const struct ctl *ctl, const char *method, const char *path);
+
+/* Refuse arguments of a subcommand that takes none: CTL_OK or CTL_USAGE. */
+int ctl_no_args(int argc, char **argv);
+
+/* Members of @object, with a default where they are missing. */
+const char *ctl_string(const json_t *object, const char *key);
+long long ctl_number(const json_t *object, const char *key);
+
+/* Print @value indented, for --json. Return: CTL_OK. */
+int ctl_print_json(const json_t *value);
+
+/**
+ * struct ctl_table - columns that are as wide as their widest cell
+ *
+ * Cells are copied; ctl_table_print() prints all and frees the table. A column
+ * whose title starts with '>' is aligned to the right.
+ */
+struct ctl_table;
+struct ctl_table *ctl_table_new(const char *const *titles, unsigned int columns);
+void ctl_table_cell(struct ctl_table *table, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void ctl_table_print(struct ctl_table *table);
+
+#endif /* TIPHARES_CTL_H */
