@@ -10,7 +10,7 @@ set -u
 # The one place where package names stand.
 build="gcc libc6-dev make pkg-config kmod
 	libnl-3-dev libnl-genl-3-dev libnl-route-3-dev libnftables-dev libc-ares-dev libcap-ng-dev
-	libseccomp-dev libjansson-dev libmicrohttpd-dev libyaml-dev node-llhttp"
+	libseccomp-dev libjansson-dev libcurl4-openssl-dev libmicrohttpd-dev libyaml-dev node-llhttp"
 vm="qemu-system-x86 qemu-system-common busybox-static cpio xz-utils gcc-12 dpkg apt debian-archive-keyring util-linux"
 scenarios="nginx curl nftables iproute2 python3 iputils-ping ethtool tcpdump conntrack iptables
 	procps perl openssl coreutils"
