@@ -16,6 +16,7 @@ install: daemon ctl
 	install -D -m 644 systemd/tiphares.service $(DESTDIR)$(UNITDIR)/tiphares.service
 	install -D -m 644 systemd/tiphares.sysusers $(DESTDIR)$(SYSUSERSDIR)/tiphares.conf
 	install -D -m 644 uapi/linux/tiphares.h $(DESTDIR)$(PREFIX)/include/linux/tiphares.h
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 man/tipharesd.8 man/tipharesctl.8
 	install -d $(DESTDIR)$(SYSCONFDIR)/tiphares
 	test -e $(DESTDIR)$(SYSCONFDIR)/tiphares/tiphares.yaml || \
 		install -m 644 examples/minimal.yaml $(DESTDIR)$(SYSCONFDIR)/tiphares/tiphares.yaml
