@@ -3,26 +3,9 @@
  * The admin API (HTTP and JSON on a unix socket) and the metrics endpoint
  * (Prometheus text on TCP), served by a thread of the worker process.
  *
- * GET  /v1/status   {version, pid, uptime, datapath, datapath_why, state,
- *                    generation, reloads, reload_failures, worker_restarts,
- *                    repairs, threads, sessions, config}
- * GET  /v1/ports    {ports: [{name, index, mode, attribute, protocol, listen: [],
- *                    match: {ports, interfaces, sources, destinations,
- *                    except: {sources, destinations}} (inbound modes only),
- *                    source_port, on_failure, on_overload, sample, mark}]}
- * GET  /v1/stats    {datapath: [{port, name, value}], daemon: [{port, name,
- *                    kind, value}]}; port "" is the whole namespace or daemon
- * GET  /v1/flows    {flows: [{id, thread, port, mode, state, client, original,
- *                    source, upstream, requests, received, sent, age}],
- *                    truncated}; addresses are "ADDR:PORT" or null, age in
- *                    seconds, received and sent are octets from and to the client
- * POST /v1/reload   202 {}; the outcome is in status: reloads, reload_failures
- * POST /v1/drain    202 {}
- * GET  /metrics     Prometheus text (also on the TCP listener, which has
- *                   nothing else)
- *
- * Errors: {error: "sentence"} with 400, 403, 404, 405 or 503. What changes
- * something is for uid 0 and the daemon's own user, told by SO_PEERCRED.
+ * docs/admin-api.md says what is asked and answered. GET /metrics answers on
+ * both; the TCP listener has nothing else. What changes something is for uid 0
+ * and the daemon's own user, told by SO_PEERCRED.
  */
 #ifndef TIPHARES_ADMIN_H
 #define TIPHARES_ADMIN_H
