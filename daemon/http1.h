@@ -26,8 +26,17 @@ struct http1_limits {
 size_t http1_scan(const char *buf, size_t len, size_t *from);
 
 /**
+ * http1_too_large() - how to refuse a request whose head did not fit
+ * @buf: what came of it, @len octets
+ *
+ * Return: -414 when it is the request line that has no end, else -431.
+ */
+int http1_too_large(const char *buf, size_t len, const char **why);
+
+/**
  * http1_parse_request() - parse a complete head
  * @buf: @len octets, exactly one head as http1_scan() delimited it
+ * @ret: not to be read after a refusal
  *
  * Return: 0, or the HTTP status to refuse it with, negative: -400, -413, -414,
  * -417, -431, -501, -505; @why (never NULL) then is one short sentence.
@@ -47,7 +56,7 @@ int http1_parse_response(const char *buf, size_t len, enum http_method request,
 
 /**
  * struct http1_chunked - decoder of a chunked body; zero it to start
- * @state: enum in http1.c
+ * @state: enum in http1_chunked.c
  * @left: octets of the current chunk not seen yet
  * @overhead: octets of extensions and size lines, bounded
  * @trailer_len: octets of the trailer section so far, bounded
