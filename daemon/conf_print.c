@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A configuration and its errors for a person who reads a terminal. */
+#include "conf_print.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_keys.h"
+#include "conf_value.h"
+
+void conf_print_errors(FILE *out, const char *path, const struct conf_errors *errors, int err)
+{
+	for (size_t i = 0; i < errors->n; i++) {
+		const struct conf_error *e = &errors->v[i];
+
+		if (e->line)
+			fprintf(out, "%s:%u:%u: %s\n", path, e->line, e->column, e->text);
+		else
+			fprintf(out, "%s: %s\n", path, e->text);
+	}
+	if (!errors->n)
+		fprintf(out, "%s: %s\n", path, strerror(-err));
+}
+
+static const struct {
+	const char *title;
+	const char *key;
+	unsigned int side;	/* meaningless without it */
+} columns[] = {
+	{ "NAME", "ports.name", 0 },
+	{ "MODE", "ports.mode", 0 },
+	{ "PROTOCOL", "ports.protocol", 0 },
+	{ "LISTEN", "ports.listen", 0 },
+	{ "PORTS", "ports.match.ports", TIPH_INBOUND },
+	{ "INTERFACES", "ports.match.interfaces", TIPH_INBOUND },
+	{ "SOURCES", "ports.match.sources", TIPH_INBOUND },
+	{ "DESTINATIONS", "ports.match.destinations", TIPH_INBOUND },
+	{ "SOURCE PORT", "ports.source_port", TIPH_OUTBOUND },
+	{ "ON FAILURE", "ports.on_failure", TIPH_INBOUND },
+	{ "ON OVERLOAD", "ports.on_overload", TIPH_INBOUND },
+};
+#define N_COLUMNS (sizeof(columns) / sizeof(columns[0]))
+#define CELL_MAX 33
+
+/* As in the file, without quotes and brackets; "any" for an empty list. */
+static void format_cell(const struct conf_port *port, size_t column, char *ret)
+{
+	const struct conf_key *key = &conf_keys[conf_key_find(columns[column].key)];
+	char *text = NULL, *to = ret;
+	size_t len = 0;
+	FILE *out;
+
+	snprintf(ret, CELL_MAX, "-");
+	if (columns[column].side && !(port->mode & columns[column].side))
+		return;
+	out = open_memstream(&text, &len);
+	if (!out)
+		return;
+	conf_value_write(key, port, out);
+	fclose(out);
+	for (const char *c = text; text && *c; c++) {
+		if (strchr(key->kind == CONF_LISTEN ? "\"" : "[]\" ", *c))
+			continue;
+		if (to - ret == CELL_MAX - 1) {
+			memcpy(to - 3, "...", 3);
+			break;
+		}
+		*to++ = *c;
+	}
+	*to = '\0';
+	if (to == ret)
+		snprintf(ret, CELL_MAX, "any");
+	free(text);
+}
+
+/* The last cell of a line is not padded. */
+static void print_cell(FILE *out, const char *text, int width, size_t column)
+{
+	if (column + 1 < N_COLUMNS)
+		fprintf(out, "%-*s  ", width, text);
+	else
+		fprintf(out, "%s\n", text);
+}
+
+static int column_width(const struct conf *conf, size_t column)
+{
+	size_t width = strlen(columns[column].title);
+	char cell[CELL_MAX];
+
+	for (size_t i = 0; i < conf->n_ports; i++) {
+		format_cell(&conf->ports[i], column, cell);
+		if (strlen(cell) > width)
+			width = strlen(cell);
+	}
+	return (int)width;
+}
+
+void conf_print_ports(FILE *out, const struct conf *conf)
+{
+	int width[N_COLUMNS];
+	char cell[CELL_MAX];
+
+	for (size_t c = 0; c < N_COLUMNS; c++) {
+		width[c] = column_width(conf, c);
+		print_cell(out, columns[c].title, width[c], c);
+	}
+	for (size_t i = 0; i < conf->n_ports; i++) {
+		for (size_t c = 0; c < N_COLUMNS; c++) {
+			format_cell(&conf->ports[i], c, cell);
+			print_cell(out, cell, width[c], c);
+		}
+	}
+}

@@ -1,0 +1,628 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Values of configuration keys: from text into their fields, and back.
+ *
+ * Each kind has one function that reads it and one that writes it; they stand
+ * in one table. What is written reads back as the same value.
+ */
+#include "conf_value.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf.h"
+
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
+
+static const struct unit sizes[] = {
+	{ "B", 1 }, { "KiB", 1ULL << 10 }, { "MiB", 1ULL << 20 }, { "GiB", 1ULL << 30 }, { NULL, 0 },
+};
+static const struct unit durations[] = {
+	{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 }, { NULL, 0 },
+};
+
+static int refuse(char *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static int refuse(char *why, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, CONF_WHY_MAX, format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+/* For messages: what was written, cut where it is endless. */
+#define SHOWN_MAX 60
+#define SHOW(s, n) (int)((n) > SHOWN_MAX ? SHOWN_MAX : (n)), (s)
+
+static void *field(const struct conf_key *key, void *base)
+{
+	return (char *)base + key->offset;
+}
+
+static const void *const_field(const struct conf_key *key, const void *base)
+{
+	return (const char *)base + key->offset;
+}
+
+static void store(void *to, size_t size, uint64_t v)
+{
+	switch (size) {
+	case 1:
+		*(uint8_t *)to = (uint8_t)v;
+		break;
+	case 2:
+		*(uint16_t *)to = (uint16_t)v;
+		break;
+	case 4:
+		*(uint32_t *)to = (uint32_t)v;
+		break;
+	default:
+		*(uint64_t *)to = v;
+	}
+}
+
+static uint64_t load(const void *from, size_t size)
+{
+	switch (size) {
+	case 1:
+		return *(const uint8_t *)from;
+	case 2:
+		return *(const uint16_t *)from;
+	case 4:
+		return *(const uint32_t *)from;
+	default:
+		return *(const uint64_t *)from;
+	}
+}
+
+/* Leading digits of @s; their number, 0 when there is none or they overflow. */
+static size_t scan_digits(const char *s, size_t n, unsigned int base, uint64_t *ret)
+{
+	uint64_t v = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		int c = tolower((unsigned char)s[i]);
+		unsigned int digit = isdigit(c) ? (unsigned int)(c - '0') :
+				     c >= 'a' && c <= 'f' ? (unsigned int)(c - 'a' + 10) : base;
+
+		if (digit >= base)
+			break;
+		if (__builtin_mul_overflow(v, (uint64_t)base, &v) ||
+		    __builtin_add_overflow(v, (uint64_t)digit, &v))
+			return 0;
+	}
+	*ret = v;
+	return i;
+}
+
+static int store_bounded(const struct conf_key *key, void *base, uint64_t v, const char *s, size_t n,
+			 char *why)
+{
+	char low[40], high[40];
+
+	if (v >= key->min && v <= key->max) {
+		store(field(key, base), key->size, v);
+		return 0;
+	}
+	snprintf(low, sizeof(low), "%" PRIu64, key->min);
+	snprintf(high, sizeof(high), "%" PRIu64, key->max);
+	return refuse(why, "\"%.*s\" is out of range, from %s to %s%s", SHOW(s, n), low, high,
+		      key->kind == CONF_SIZE ? " B" : key->kind == CONF_DURATION ? " ms" : "");
+}
+
+static int set_number(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	bool hex = key->kind == CONF_NUMBER && n > 2 && s[0] == '0' && (s[1] == 'x' || s[1] == 'X');
+	size_t skip = hex ? 2 : 0;
+	uint64_t v;
+
+	if (!n || scan_digits(s + skip, n - skip, hex ? 16 : 10, &v) != n - skip)
+		return refuse(why, "\"%.*s\" is not a number", SHOW(s, n));
+	return store_bounded(key, base, v, s, n, why);
+}
+
+static int set_united(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	const struct unit *u = key->kind == CONF_SIZE ? sizes : durations;
+	const char *what = key->kind == CONF_SIZE ? "size" : "duration";
+	const char *known = key->kind == CONF_SIZE ? "B, KiB, MiB or GiB" : "ms, s, m, h or d";
+	uint64_t v;
+	size_t digits = scan_digits(s, n, 10, &v);
+
+	if (!digits)
+		return refuse(why, "\"%.*s\" is not a %s: a number and %s", SHOW(s, n), what, known);
+	if (digits == n)
+		return refuse(why, "\"%.*s\" has no unit: write %s behind it", SHOW(s, n), known);
+	for (; u->name; u++)
+		if (strlen(u->name) == n - digits && !memcmp(u->name, s + digits, n - digits))
+			break;
+	if (!u->name)
+		return refuse(why, "\"%.*s\" has an unknown unit, known are %s", SHOW(s, n), known);
+	if (__builtin_mul_overflow(v, u->factor, &v))
+		v = UINT64_MAX;
+	return store_bounded(key, base, v, s, n, why);
+}
+
+static int set_percent(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	uint64_t whole, part = 0;
+	size_t i = scan_digits(s, n, 10, &whole), digits = 0;
+
+	if (i && i < n && s[i] == '.') {
+		digits = scan_digits(s + i + 1, n - i - 1, 10, &part);
+		if (!digits || digits > 2)
+			return refuse(why, "\"%.*s\" is not a percentage with at most two decimals",
+				      SHOW(s, n));
+		i += 1 + digits;
+	}
+	if (!i || i + 1 != n || s[i] != '%')
+		return refuse(why, "\"%.*s\" is not a percentage such as 12.5%%", SHOW(s, n));
+	if (digits == 1)
+		part *= 10;
+	if (whole > 100 || whole * 100 + part > key->max)
+		return refuse(why, "\"%.*s\" is more than 100%%", SHOW(s, n));
+	store(field(key, base), key->size, whole * 100 + part);
+	return 0;
+}
+
+static void list_choices(const struct conf_choice *c, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (; c->word && used < size; c++) {
+		const char *sep = !used ? "" : c[1].word ? ", " : " or ";
+
+		used += (size_t)snprintf(buf + used, size - used, "%s%s", sep, c->word);
+	}
+}
+
+static int set_choice(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	const char *near = conf_choice_suggest(key->choices, s, n);
+	char words[120];
+
+	for (const struct conf_choice *c = key->choices; c->word; c++) {
+		if (strlen(c->word) == n && !memcmp(c->word, s, n)) {
+			store(field(key, base), key->size, c->value);
+			return 0;
+		}
+	}
+	list_choices(key->choices, words, sizeof(words));
+	return refuse(why, "\"%.*s\" is not one of %s%s%s%s", SHOW(s, n), words,
+		      near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
+static int store_string(const struct conf_key *key, void *base, const char *s, size_t n)
+{
+	char **to = field(key, base), *copy = strndup(s, n);
+
+	if (!copy)
+		return -ENOMEM;
+	free(*to);
+	*to = copy;
+	return 0;
+}
+
+/* Text that stands in header fields, system calls and log lines: visible ASCII only. */
+static bool is_visible(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!isgraph((unsigned char)s[i]))
+			return false;
+	return n;
+}
+
+#define STRING_MAX 255
+
+static int set_string(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	if (!is_visible(s, n) || n > STRING_MAX)
+		return refuse(why, "\"%.*s\" is not 1 to %d visible ASCII characters without spaces",
+			      SHOW(s, n), STRING_MAX);
+	return store_string(key, base, s, n);
+}
+
+static int set_path(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	char words[80];
+
+	for (const struct conf_choice *c = key->choices; c && c->word; c++)
+		if (strlen(c->word) == n && !memcmp(c->word, s, n))
+			return store_string(key, base, s, n);
+	if (n && s[0] == '/' && n < 4096 && !memchr(s, '\0', n))
+		return store_string(key, base, s, n);
+	if (key->choices)
+		list_choices(key->choices, words, sizeof(words));
+	else
+		snprintf(words, sizeof(words), "%s", key->none);
+	return refuse(why, "\"%.*s\" is neither an absolute path nor %s", SHOW(s, n), words);
+}
+
+static int set_name(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	char *to = field(key, base);
+	bool good = n >= 1 && n < TIPH_NAME_MAX;
+
+	for (size_t i = 0; good && i < n; i++)
+		good = isalnum((unsigned char)s[i]) || (s[i] && strchr("_.-", s[i]));
+	if (!good)
+		return refuse(why, "\"%.*s\" is not a name: 1 to %d of A-Z a-z 0-9 _ . -", SHOW(s, n),
+			      TIPH_NAME_MAX - 1);
+	memset(to, 0, TIPH_NAME_MAX);
+	memcpy(to, s, n);
+	return 0;
+}
+
+/* Lower case, as it is compared. An IPv6 address stands without brackets. */
+static int set_host(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	bool good = n >= 1 && n <= STRING_MAX;
+	char **to = field(key, base);
+	int err;
+
+	for (size_t i = 0; good && i < n; i++)
+		good = isalnum((unsigned char)s[i]) || (s[i] && strchr("-._:", s[i]));
+	if (!good && !(n == 1 && *s == '*'))
+		return refuse(why, "\"%.*s\" is not a host name, an address without brackets, or \"*\"",
+			      SHOW(s, n));
+	err = store_string(key, base, s, n);
+	for (char *c = *to; !err && *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return err;
+}
+
+static bool scan_port(const char *s, size_t n, uint16_t *ret)
+{
+	uint64_t v;
+
+	if (!n || scan_digits(s, n, 10, &v) != n || !v || v > UINT16_MAX)
+		return false;
+	*ret = (uint16_t)v;
+	return true;
+}
+
+static int scan_endpoint(const char *s, size_t n, struct endpoint *ret)
+{
+	struct endpoint e = { 0 };
+	int err = endpoint_parse(s, n, &e);
+
+	if (err || !e.port)
+		return -EINVAL;
+	*ret = e;
+	return 0;
+}
+
+/* As written: no address when there is only a port; conf_check.c makes it whole. */
+static int set_listen(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	struct conf_port *port = base;
+	struct endpoint e = { 0 };
+
+	if (!scan_port(s, n, &e.port) && scan_endpoint(s, n, &e))
+		return refuse(why, "\"%.*s\" is not PORT, ADDR:PORT or [ADDR6]:PORT", SHOW(s, n));
+	port->listen[0] = e;
+	port->n_listen = 1;
+	return 0;
+}
+
+static int set_endpoint(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	struct endpoint *to = field(key, base);
+
+	if (scan_endpoint(s, n, to))
+		return refuse(why, "\"%.*s\" is not ADDR:PORT or [ADDR6]:PORT%s%s", SHOW(s, n),
+			      key->none ? " or " : "", key->none ? key->none : "");
+	return 0;
+}
+
+/* Room for one more of @size octets at the end of a list. */
+static void *grow(void *v, size_t n, size_t size)
+{
+	return reallocarray(v, n + 1, size);
+}
+
+static int append_endpoint(struct endpoint **v, size_t *n, const struct endpoint *e)
+{
+	struct endpoint *bigger = grow(*v, *n, sizeof(*bigger));
+
+	if (!bigger)
+		return -ENOMEM;
+	bigger[(*n)++] = *e;
+	*v = bigger;
+	return 0;
+}
+
+static int set_endpoints(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	struct conf_route *route = base;
+	struct endpoint e;
+
+	if (scan_endpoint(s, n, &e))
+		return refuse(why, "\"%.*s\" is not ADDR:PORT or [ADDR6]:PORT", SHOW(s, n));
+	return append_endpoint(&route->to, &route->n_to, &e);
+}
+
+#define DNS_PORT 53
+
+static int set_servers(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	struct conf *conf = base;
+	struct endpoint e = { .port = DNS_PORT };
+
+	if (addr_parse(s, n, &e.addr) && scan_endpoint(s, n, &e))
+		return refuse(why, "\"%.*s\" is not an address, ADDR:PORT or [ADDR6]:PORT", SHOW(s, n));
+	return append_endpoint(&conf->resolver_servers, &conf->n_resolver_servers, &e);
+}
+
+static int set_tcp_ports(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	struct conf_port *port = base;
+	uint16_t v;
+
+	if (!scan_port(s, n, &v))
+		return refuse(why, "\"%.*s\" is not a TCP port, 1 to 65535", SHOW(s, n));
+	for (size_t i = 0; i < port->n_dports; i++)
+		if (port->dports[i] == v)
+			return refuse(why, "%u is in the list already", v);
+	if (port->n_dports == TIPH_MATCH_PORTS_MAX)
+		return refuse(why, "more than %d ports", TIPH_MATCH_PORTS_MAX);
+	port->dports[port->n_dports++] = v;
+	return 0;
+}
+
+static int set_interfaces(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	struct conf_port *port = base;
+	char (*bigger)[IFNAMSIZ];
+
+	if (!is_visible(s, n) || n >= IFNAMSIZ || memchr(s, '/', n) || memchr(s, ':', n))
+		return refuse(why, "\"%.*s\" is not an interface's name, 1 to %d characters", SHOW(s, n),
+			      IFNAMSIZ - 1);
+	for (size_t i = 0; i < port->n_ifnames; i++)
+		if (strlen(port->ifnames[i]) == n && !memcmp(port->ifnames[i], s, n))
+			return refuse(why, "\"%.*s\" is in the list already", SHOW(s, n));
+	if (port->n_ifnames == TIPH_MATCH_IFS_MAX)
+		return refuse(why, "more than %d interfaces", TIPH_MATCH_IFS_MAX);
+	bigger = grow(port->ifnames, port->n_ifnames, IFNAMSIZ);
+	if (!bigger)
+		return -ENOMEM;
+	memset(bigger[port->n_ifnames], 0, IFNAMSIZ);
+	memcpy(bigger[port->n_ifnames++], s, n);
+	port->ifnames = bigger;
+	return 0;
+}
+
+/* The prefix that "ADDR/LEN" with bits behind LEN was meant to be. */
+static void cut_prefix(const char *s, size_t n, char *ret, size_t size)
+{
+	const char *slash = memchr(s, '/', n);
+	struct prefix p = { .len = (uint8_t)(slash ? strtoul(slash + 1, NULL, 10) : 0) };
+
+	ret[0] = '\0';
+	if (!slash || addr_parse(s, (size_t)(slash - s), &p.addr))
+		return;
+	for (unsigned int bit = p.len; bit < 128; bit++)
+		p.addr.bytes[bit / 8] &= (uint8_t)~(0x80 >> bit % 8);
+	prefix_format(&p, ret, size);
+}
+
+static size_t count_prefixes(const struct conf_port *port)
+{
+	return port->sources.n + port->destinations.n + port->except_sources.n +
+	       port->except_destinations.n;
+}
+
+static int set_prefixes(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	struct prefix_list *list = field(key, base);
+	char right[ENDPOINT_STRLEN];
+	struct prefix p, *bigger;
+	int err = prefix_parse(s, n, &p);
+
+	if (err == -ERANGE) {
+		cut_prefix(s, n, right, sizeof(right));
+		return refuse(why, "\"%.*s\" has bits set behind its length; write %s", SHOW(s, n), right);
+	}
+	if (err)
+		return refuse(why, "\"%.*s\" is not an address or ADDR/LEN", SHOW(s, n));
+	if (count_prefixes(base) >= TIPH_MATCH_PREFIXES_MAX)
+		return refuse(why, "more than %d prefixes in one port", TIPH_MATCH_PREFIXES_MAX);
+	bigger = grow(list->v, list->n, sizeof(*bigger));
+	if (!bigger)
+		return -ENOMEM;
+	bigger[list->n++] = p;
+	list->v = bigger;
+	return 0;
+}
+
+void conf_quote(FILE *out, const char *s)
+{
+	fputc('"', out);
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c == '"' || c == '\\')
+			fprintf(out, "\\%c", c);
+		else if (c < 0x20 || c == 0x7f)
+			fprintf(out, "\\x%02x", c);
+		else
+			fputc(c, out);
+	}
+	fputc('"', out);
+}
+
+static void write_count(const struct conf_key *key, const void *base, FILE *out)
+{
+	fprintf(out, "%" PRIu64, load(const_field(key, base), key->size));
+}
+
+static void write_hex(const struct conf_key *key, const void *base, FILE *out)
+{
+	fprintf(out, "0x%" PRIx64, load(const_field(key, base), key->size));
+}
+
+static void write_size(const struct conf_key *key, const void *base, FILE *out)
+{
+	fprintf(out, "%" PRIu64 "B", load(const_field(key, base), key->size));
+}
+
+static void write_duration(const struct conf_key *key, const void *base, FILE *out)
+{
+	fprintf(out, "%" PRIu64 "ms", load(const_field(key, base), key->size));
+}
+
+static void write_percent(const struct conf_key *key, const void *base, FILE *out)
+{
+	unsigned int v = (unsigned int)load(const_field(key, base), key->size);
+
+	fprintf(out, "%u.%02u%%", v / 100, v % 100);
+}
+
+static void write_choice(const struct conf_key *key, const void *base, FILE *out)
+{
+	uint64_t v = load(const_field(key, base), key->size);
+	const struct conf_choice *c = key->choices;
+
+	while (c[1].word && c->value != v)
+		c++;
+	fputs(c->word, out);
+}
+
+static void write_string(const struct conf_key *key, const void *base, FILE *out)
+{
+	const char *s = *(char *const *)const_field(key, base);
+
+	conf_quote(out, s ? s : key->none);
+}
+
+static void write_name(const struct conf_key *key, const void *base, FILE *out)
+{
+	conf_quote(out, const_field(key, base));
+}
+
+static void write_listen(const struct conf_key *key, const void *base, FILE *out)
+{
+	const struct conf_port *port = base;
+	char buf[ENDPOINT_STRLEN];
+
+	if (port->n_listen == 1)
+		fprintf(out, "\"%s\"", endpoint_format(&port->listen[0], buf, sizeof(buf)));
+	else
+		fprintf(out, "%u", port->listen[0].port);
+}
+
+static void write_endpoint(const struct conf_key *key, const void *base, FILE *out)
+{
+	const struct endpoint *e = const_field(key, base);
+	char buf[ENDPOINT_STRLEN];
+
+	if (e->addr.family == AF_UNSPEC)
+		fputs(key->none, out);
+	else
+		fprintf(out, "\"%s\"", endpoint_format(e, buf, sizeof(buf)));
+}
+
+static void write_endpoint_list(const struct endpoint *v, size_t n, FILE *out)
+{
+	char buf[ENDPOINT_STRLEN];
+
+	fputc('[', out);
+	for (size_t i = 0; i < n; i++)
+		fprintf(out, "%s\"%s\"", i ? ", " : "", endpoint_format(&v[i], buf, sizeof(buf)));
+	fputc(']', out);
+}
+
+static void write_endpoints(const struct conf_key *key, const void *base, FILE *out)
+{
+	const struct conf_route *route = base;
+
+	write_endpoint_list(route->to, route->n_to, out);
+}
+
+static void write_servers(const struct conf_key *key, const void *base, FILE *out)
+{
+	const struct conf *conf = base;
+
+	if (conf->n_resolver_servers)
+		write_endpoint_list(conf->resolver_servers, conf->n_resolver_servers, out);
+	else
+		fputs(key->none, out);
+}
+
+static void write_tcp_ports(const struct conf_key *key, const void *base, FILE *out)
+{
+	const struct conf_port *port = base;
+
+	fputc('[', out);
+	for (size_t i = 0; i < port->n_dports; i++)
+		fprintf(out, "%s%u", i ? ", " : "", port->dports[i]);
+	fputc(']', out);
+}
+
+static void write_interfaces(const struct conf_key *key, const void *base, FILE *out)
+{
+	const struct conf_port *port = base;
+
+	fputc('[', out);
+	for (size_t i = 0; i < port->n_ifnames; i++) {
+		fputs(i ? ", " : "", out);
+		conf_quote(out, port->ifnames[i]);
+	}
+	fputc(']', out);
+}
+
+static void write_prefixes(const struct conf_key *key, const void *base, FILE *out)
+{
+	const struct prefix_list *list = const_field(key, base);
+	char buf[ENDPOINT_STRLEN];
+
+	fputc('[', out);
+	for (size_t i = 0; i < list->n; i++)
+		fprintf(out, "%s\"%s\"", i ? ", " : "", prefix_format(&list->v[i], buf, sizeof(buf)));
+	fputc(']', out);
+}
+
+static const struct {
+	int (*set)(const struct conf_key *key, void *base, const char *s, size_t n, char *why);
+	void (*write)(const struct conf_key *key, const void *base, FILE *out);
+} kinds[] = {
+	[CONF_CHOICE] = { set_choice, write_choice },
+	[CONF_COUNT] = { set_number, write_count },
+	[CONF_NUMBER] = { set_number, write_hex },
+	[CONF_SIZE] = { set_united, write_size },
+	[CONF_DURATION] = { set_united, write_duration },
+	[CONF_PERCENT] = { set_percent, write_percent },
+	[CONF_STRING] = { set_string, write_string },
+	[CONF_PATH] = { set_path, write_string },
+	[CONF_NAME] = { set_name, write_name },
+	[CONF_HOST] = { set_host, write_string },
+	[CONF_LISTEN] = { set_listen, write_listen },
+	[CONF_ENDPOINT] = { set_endpoint, write_endpoint },
+	[CONF_ENDPOINTS] = { set_endpoints, write_endpoints },
+	[CONF_SERVERS] = { set_servers, write_servers },
+	[CONF_TCP_PORTS] = { set_tcp_ports, write_tcp_ports },
+	[CONF_INTERFACES] = { set_interfaces, write_interfaces },
+	[CONF_PREFIXES] = { set_prefixes, write_prefixes },
+};
+
+int conf_value_set(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	return kinds[key->kind].set(key, base, s, n, why);
+}
+
+void conf_value_write(const struct conf_key *key, const void *base, FILE *out)
+{
+	kinds[key->kind].write(key, base, out);
+}
