@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Selftests. Each run leaves a KTAP log in build/ktap; `selftests/ktap-count build/ktap/*.log` adds them up.
+#
+#	make check-native		on this machine, nft, in network namespaces
+#	make check-vm			in virtual machines
+#	make check-vm KERNELS=6.12 DATAPATHS=kmod T="forward"
+
+KERNELS ?= 6.1 6.12
+DATAPATHS ?= kmod nft
+KTAP := $(BUILD)/ktap
+VM_TIMEOUT ?= 1800
+
+.PHONY: check-native check-vm check-runner ktap-native ktap-vm selftests-stage
+vm-runs := $(foreach k,$(KERNELS),$(foreach d,$(DATAPATHS),vm-$(k)-$(d)))
+.PHONY: $(vm-runs)
+
+selftests-stage: deps-check
+	@selftests/stage.sh $(abspath $(BUILD))
+	@selftests/origin/files.sh $(BUILD)/www
+	@mkdir -p $(KTAP)
+
+ktap-native: selftests-stage daemon ctl
+	@echo "== natively, nft"
+	@TIPH_BUILD=$(abspath $(BUILD)) TIPH_DATAPATH=nft \
+		$(MAKE) -s --no-print-directory -C $(BUILD)/kselftest/tiphares run_tests T="$(T)" 2>&1 </dev/null | tee $(KTAP)/native-nft.log
+
+# One machine for each kernel and datapath. The runner's verdict is a result of its own.
+$(vm-runs): vm-%: selftests-stage daemon ctl
+	@selftests/vm/check.sh $(abspath $(BUILD)) $* $(VM_TIMEOUT) $(T)
+
+# the module for a kernel of scripts/kernel.sh
+kmod-keys := $(foreach k,$(KERNELS),$(if $(filter vm-$(k)-kmod,$(vm-runs)),kmod-$(k)))
+.PHONY: $(kmod-keys)
+$(kmod-keys): kmod-%: deps-check
+	@scripts/kmod-for.sh $* $(abspath $(BUILD))
+$(foreach k,$(kmod-keys),$(eval vm-$(k:kmod-%=%)-kmod: $(k)))
+
+ktap-vm: $(vm-runs)
+
+check-native: ktap-native
+	@selftests/ktap-count $(KTAP)/native-nft.log
+
+check-vm: ktap-vm
+	@selftests/ktap-count $(vm-runs:%=$(KTAP)/%.log) $(vm-runs:%=$(KTAP)/%-verdict.log)
+
+# the runner's own test: does each kind of failure fail?
+check-runner: selftests-stage
+	@selftests/vm/selftest.sh $(KERNELS)
