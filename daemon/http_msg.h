@@ -92,17 +92,21 @@ enum http_body {
  * @head_len: octets from its first one (leading empty lines included) to the
  *	end of the empty line
  * @minor: HTTP/1.@minor as received, 0 or 1 (greater ones count as 1)
- * @method, @method_id, @target, @target_form: requests
+ * @method, @target, @target_form: requests
+ * @method_id: requests; responses: of the request it answers
  * @host: requests: host name or address literal without brackets that the
  *	target or Host names, as received; empty: none
  * @host_port: 0 when it names no port
- * @path: requests: origin-form part of the target ("/..."; "*"; empty: none)
+ * @path: requests: what is behind the authority of the target: "/..." or "*";
+ *	of an absolute target perhaps "?..." or empty. Written by
+ *	http_write_request() as an origin must see it.
  * @status, @reason: responses
- * @body, @content_length: framing, decided
+ * @body, @content_length: framing, decided; HTTP_BODY_LENGTH may be of length 0
  * @keep_alive: the sender keeps the connection after this message
- * @expect_continue: Expect: 100-continue of an HTTP/1.1 request
- * @upgrade: Connection named upgrade and there is an Upgrade field
- * @te_trailers: TE: trailers
+ * @expect_continue: Expect: 100-continue of an HTTP/1.1 request with a body
+ * @upgrade: Connection named upgrade and there is an Upgrade field, which does
+ *	not ask for HTTP/2
+ * @te_trailers: TE: trailers, and Connection named TE
  * @close_after: framing was ambiguous (both Content-Length and
  *	Transfer-Encoding, ...): the connection must end after this message
  */
@@ -133,6 +137,22 @@ struct http_head {
 /* First field with that id, or NULL. */
 const struct http_field *http_head_find(const struct http_head *head, enum http_field_id id);
 
+/* Is @name an element of the comma-separated list? Compared without case. */
+bool http_list_has(const char *list, size_t len, const char *name, size_t name_len);
+
+/*
+ * Is the protocol that a 101 switches to one of those the request asked for?
+ * @offered: value of the request's Upgrade field. RFC 9110 7.8.
+ */
+bool http_upgrade_accepted(const struct http_head *response, const char *base,
+			   const char *offered, size_t offered_len);
+
+/* Max-Forwards of OPTIONS and TRACE, at most INT32_MAX; -1: none, or another method. */
+int64_t http_max_forwards(const struct http_head *head, const char *base);
+
+/* Did the message pass a proxy of that pseudonym already (RFC 9110 7.6.3)? */
+bool http_via_has(const struct http_head *head, const char *base, const char *pseudonym);
+
 /* Safe methods and PUT, DELETE: may be repeated (RFC 9110 9.2.2). */
 bool http_method_is_idempotent(enum http_method m);
 
@@ -142,6 +162,8 @@ const char *http_reason(unsigned int status);
 /**
  * struct http_forward - how to write a head for the next hop
  * @peer: who sent the message (client or origin), for Forwarded
+ * @origin: requests: where it goes to: Host of a request that names none
+ *	(HTTP/1.0); NULL: such a Host is empty
  * @via: pseudonym, NULL: no Via
  * @forwarded: enum conf_forwarded value, requests only
  * @keep_alive: the connection it is written to stays open after the message;
@@ -156,6 +178,7 @@ const char *http_reason(unsigned int status);
  */
 struct http_forward {
 	const struct endpoint *peer;
+	const struct endpoint *origin;
 	const char *via;
 	uint8_t forwarded;
 	bool keep_alive;
@@ -174,12 +197,16 @@ struct http_forward {
  * @out: @size octets of room; head_len + 1024 always suffices
  *
  * HTTP/1.1, hop-by-hop fields left out, framing fields written anew, Host
- * regenerated from an absolute target (RFC 9112 3.2.2), Via appended.
+ * regenerated from an absolute target (RFC 9112 3.2.2), Via appended,
+ * Max-Forwards decremented (a request with 0 must not get here).
  * Return: octets written, or -ENOSPC.
  */
 int http_write_request(const struct http_head *head, const char *base,
 		       const struct http_forward *fwd, char *out, size_t size);
-/* The same for a response. */
+/*
+ * The same for a response. One without a body keeps the length it would have
+ * had (HEAD, 304); 1xx, 204 and what answers CONNECT with 2xx have none.
+ */
 int http_write_response(const struct http_head *head, const char *base,
 			const struct http_forward *fwd, char *out, size_t size);
 
@@ -193,5 +220,12 @@ int http_write_response(const struct http_head *head, const char *base,
  */
 int http_write_error(unsigned int status, const char *detail, bool head_only, bool keep_alive,
 		     char *out, size_t size);
+
+/*
+ * The same with the error's type in Proxy-Status (RFC 9209 2.3); NULL: none is
+ * written. http_write_error() takes the one that @status implies.
+ */
+int http_write_proxy_error(unsigned int status, const char *type, const char *detail,
+			   bool head_only, bool keep_alive, char *out, size_t size);
 
 #endif /* TIPHARES_HTTP_MSG_H */
