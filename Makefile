@@ -47,5 +47,45 @@ $(BUILD)/ctl/%.o: ctl/%.c
 clean:
 	rm -rf $(BUILD)
 
+# The README's test command. Every stage runs, whatever the one before it said; what counts
+# is the sum. STAGES="unit native" runs less, T="modes bodies" only those scenarios.
+STAGES ?= static unit native vm
+
+.PHONY: check $(STAGES:%=stage-%)
+check: deps-check
+	@rm -rf $(KTAP)
+	@mkdir -p $(KTAP)
+	@for stage in $(STAGES); do \
+		start=$$(date +%s); \
+		echo "== $$stage"; \
+		$(MAKE) --no-print-directory stage-$$stage || echo "== $$stage: not ok"; \
+		echo "== $$stage took $$(($$(date +%s) - start)) s"; \
+	done
+	@selftests/ktap-count $$(for s in $(STAGES); do case $$s in \
+		static) echo $(KTAP)/static.log ;; unit) echo $(KTAP)/unit.log ;; \
+		native) echo $(KTAP)/native-nft.log ;; \
+		vm) echo $(vm-runs:%=$(KTAP)/%.log) $(vm-runs:%=$(KTAP)/%-verdict.log) ;; esac; done)
+
+stage-static: check-static
+stage-unit: check-unit
+stage-native: ktap-native
+stage-vm: ktap-vm
+
+help:
+	@sed -n 's/^#: //p' Makefile
+
+#: make                 the daemon, tipharesctl, and the module where kernel headers are
+#: make demo            shows all modes at work in a virtual machine; DATAPATH=nft: natively
+#: make check           all tests; T="name ..." some scenarios, STAGES="static unit native vm"
+#: make check-native    the scenarios on this machine, nft datapath
+#: make check-vm        the scenarios in virtual machines; KERNELS="6.1 6.12" DATAPATHS="kmod nft"
+#: make check-unit      unit tests; make check-static: style and static analysis
+#: make deps            installs Debian packages that are missing; FOR=build for fewer
+#: make module          build/tiphares.ko for the running kernel, or KVER=
+#: make install         the programs, unit, manual; DESTDIR= and PREFIX= as usual
+#: make dkms-install    the module through DKMS
+#: make clean           removes build/
+
 # Each fragment stands beside what it builds.
--include scripts/deps.mk scripts/kmod.mk tests/tests.mk selftests/selftests.mk scripts/install.mk
+-include scripts/deps.mk scripts/kmod.mk scripts/static.mk tests/tests.mk selftests/selftests.mk
+-include scripts/install.mk scripts/demo.mk
