@@ -66,6 +66,7 @@ fetch_kernel() {
 		mkdir -p "$new/lib/modules" && mv "$new/usr/lib/modules/$release" "$new/lib/modules/"; }
 	[ -e "$new/boot/vmlinuz-$release" ] || {
 		mkdir -p "$new/boot" && ln "$new/lib/modules/$release/vmlinuz" "$new/boot/vmlinuz-$release"; } || die "no image of $release"
+	rm -f "$new"/usr/src/linux-headers-*/vmlinux	# a module's BTF would need pahole, and nothing here needs BTF
 	relocate_headers "$new" "$final"
 	depmod -b "$new" "$release" || die "depmod failed"
 	echo "$release" >"$new/release"

@@ -120,6 +120,7 @@ finish() {
 	exit
 }
 
+lab_exit_more() { :; }	# a script's own cleaning up
 # The script's end, however it comes about.
 lab_exit() {
 	local rc=$?
@@ -130,6 +131,7 @@ lab_exit() {
 	fi
 	[ "$tap_failed" = 0 ] || lab_show
 	lab_down
+	lab_exit_more
 	rm -f "$check_out"
 	exit $rc
 }

@@ -26,6 +26,7 @@ set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
 build=${TIPH_BUILD:-$top/build}
+grace=${TIPH_VM_GRACE:-120}	# seconds for all but the script
 virtiofsd=/usr/lib/qemu/virtiofsd
 
 splats='BUG:|WARNING:|Oops|general protection fault|Kernel panic|KASAN|KFENCE: |UBSAN:|KCSAN:'
@@ -132,7 +133,7 @@ boot() {
 	fi
 	tee_pid=$!
 	# the guest ends the script in time; what is longer than that is a hang of the machine
-	timeout -k 5 $((timeout + 120)) qemu-system-x86_64 -machine q35 -accel tcg,thread=multi \
+	timeout -k 5 $((timeout + grace)) qemu-system-x86_64 -machine q35 -accel tcg,thread=multi \
 		-cpu max,-cx16,la57=off -smp "$smp" -m "$mem" \
 		-object memory-backend-memfd,id=mem,size="$mem",share=on -numa node,memdev=mem \
 		-nodefaults -no-user-config -display none -no-reboot \
@@ -175,12 +176,12 @@ verdict() {
 done_line=$(grep "^# vm: done $token " "$dir/result.log")
 rc=$(sed -n 's/.* rc=\([0-9]*\) .*/\1/p' <<<"$done_line")
 leaks=$(sed -n 's/.* leaks=\([a-z0-9]*\).*/\1/p' <<<"$done_line")
-splat=$(grep -a -m 1 -E "$splats" "$dir/console.log")
-mark=$(grep -a -B 100000 -m 1 -E "$splats" "$dir/console.log" | grep -a 'MARK ' | tail -n 1 | sed 's/.*MARK //')
+splat=$(grep -a -m 1 -E "$splats" "$dir/console.log" | tr -d '\r')
+mark=$(grep -a -B 100000 -m 1 -E "$splats" "$dir/console.log" | tr -d '\r' | grep -a 'MARK ' | tail -n 1 | sed 's/.*MARK //')
 where=${mark:+ (in $mark)}
 
 if [ "$qemu_rc" = 124 ] || [ "$qemu_rc" = 137 ]; then
-	verdict 5 "the machine hung and was ended after $((timeout + 120)) s${splat:+; console: $splat}"
+	verdict 5 "the machine hung and was ended after $((timeout + grace)) s${splat:+; console: $splat}"
 fi
 if grep -qa 'Kernel panic' "$dir/console.log"; then
 	verdict 3 "the kernel panicked$where: $splat"
