@@ -10,7 +10,8 @@ Clients
                                             exists; octets, the longest gap, and how it ended
   tick ADDR PORT --until F [--bind A]       a request on one connection every 50 ms till file F exists
   swarm ADDR PORT --from A,A,... [-c 64] [-n 10]  clients at once, each with its own connection and N requests;
-                                            counts answers that name another client's address
+                                            counts answers that name another client's address.
+                                            X-Probe tells the origin whose request it is
   connect ADDR PORT [-n N] [--hold F]       N connections at once; how many are made, refused, unanswered
   syn SRC SPORT ADDR PORT                   one bare SYN through a raw socket; what comes back
   ack SRC SPORT ADDR PORT                   the same with a bare ACK
@@ -48,9 +49,11 @@ def connect(args, bind=None, timeout=LIMIT):
     return sock
 
 
-def request(args, path, close=False):
+def request(args, path, close=False, who=None):
     host = f"[{args.addr}]" if ":" in args.addr else args.addr
     head = f"GET {path} HTTP/1.1\r\nHost: {host}:{args.port}\r\nUser-Agent: probe\r\n"
+    if who:
+        head += f"X-Probe: {who}\r\n"
     return (head + ("Connection: close\r\n" if close else "") + "\r\n").encode()
 
 
@@ -203,7 +206,7 @@ def cmd_swarm(args):
             gate.wait(LIMIT)
             ready = True
             for number in range(args.n):
-                sock.sendall(request(args, f"/whoami?{index}.{number}"))
+                sock.sendall(request(args, f"/whoami?{index}.{number}", who=own))
                 status, body = answers.next()
                 seen = words(body.decode())
                 right = status == 200 and seen.get("uri") == f"/whoami?{index}.{number}"
