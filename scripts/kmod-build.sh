@@ -4,7 +4,7 @@
 # kmod-build.sh HEADERS OUT [MAKE ARGS]: the module against these kernel headers: OUT/tiphares.ko. Kbuild leaves its
 # objects beside the sources, so OUT holds a copy of them: any number of kernels, and a clean tree.
 set -eu
-headers=$1 out=$2; shift 2
+headers=$1 out=$(realpath -m "$2"); shift 2
 cd "$(dirname "$0")/.."
 mkdir -p "$out"
 
@@ -17,4 +17,4 @@ done
 (cd "$out" && sources) | grep -v '\.mod\.c$' | while read -r f; do
 	[ -e "$f" ] || rm -f "$out/$f"
 done
-exec make -s -C "$headers" M="$out" "$@" modules
+exec make -s -C "$headers" M="$out" CONFIG_DEBUG_INFO_BTF_MODULES= "$@" modules

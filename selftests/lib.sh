@@ -178,6 +178,8 @@ lab_up() {
 	[ "$(id -u)" = 0 ] || skip_all "needs root"
 	[ "$TIPH_DATAPATH" = kmod ] || [ "$TIPH_DATAPATH" = nft ] || die_lab "TIPH_DATAPATH is kmod or nft"
 	mkdir -p "$TIPH_BUILD/lab" || die_lab "cannot write $TIPH_BUILD"
+	# what failed runs of other days left behind
+	find "$TIPH_BUILD/lab" -mindepth 1 -maxdepth 1 -mtime +0 -exec rm -rf {} + 2>/dev/null
 	LAB=$(mktemp -d "$TIPH_BUILD/lab/$TEST_NAME.XXXXXX") || die_lab "cannot write $TIPH_BUILD/lab"
 	chmod 755 "$LAB"
 	NS=th${LAB##*.}

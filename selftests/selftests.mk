@@ -8,7 +8,7 @@
 KERNELS ?= 6.1 6.12
 DATAPATHS ?= kmod nft
 KTAP := $(BUILD)/ktap
-VM_TIMEOUT ?= 1800
+VM_TIMEOUT ?= 3600
 
 .PHONY: check-native check-vm check-runner ktap-native ktap-vm selftests-stage
 vm-runs := $(foreach k,$(KERNELS),$(foreach d,$(DATAPATHS),vm-$(k)-$(d)))
@@ -45,4 +45,5 @@ check-vm: ktap-vm
 
 # the runner's own test: does each kind of failure fail?
 check-runner: selftests-stage
-	@selftests/vm/selftest.sh $(KERNELS)
+	@selftests/vm/selftest.sh $(KERNELS) | tee $(KTAP)/runner.log
+	@selftests/ktap-count $(KTAP)/runner.log

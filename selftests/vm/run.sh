@@ -13,6 +13,9 @@
 #	--name NAME	of the directory of logs, build/vm/NAME (KEY-SCRIPT)
 #	--quiet		the guest's output goes to the log only
 #
+# Variables of the environment whose names begin with TIPH_ reach the script; TIPH_BUILD and TIPH_KERNEL (the
+# key) are always set there.
+#
 # Exit code:
 #	0	the script ended with 0 and the kernel has nothing to complain about
 #	1	the script failed (or ran out of its time)
