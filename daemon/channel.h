@@ -24,9 +24,12 @@
  *	Parsed by the worker again; it was validated by the parent.
  * @CHANNEL_LISTENER: one fd, listening. a: port index in the last CHANNEL_CONF,
  *	b: thread.
- * @CHANNEL_COMMIT: the listeners that came since the last CHANNEL_CONF are the
- *	whole set: use them and that configuration for new connections, close
- *	the listeners of the previous set.
+ * @CHANNEL_KEEP: in place of the CHANNEL_LISTENERs of port a, thread b: the
+ *	listeners that this thread has for the port of the same name stay, so
+ *	that nothing in their queues is lost.
+ * @CHANNEL_COMMIT: the listeners that came, and those kept, since the last
+ *	CHANNEL_CONF are the whole set: use them and that configuration for new
+ *	connections, close the other listeners of the previous set.
  * @CHANNEL_DRAIN: accept nothing new, exit when the last session ended.
  *	a: milliseconds after which those left are closed
  * @CHANNEL_REOPEN: reopen the log; one fd when it is a file
@@ -58,7 +61,8 @@ enum channel_kind {
 	CHANNEL_DRAIN_REQUEST,
 	CHANNEL_WANT_SOCKETS,
 	CHANNEL_SOCKETS,
-	CHANNEL_KIND_MAX = CHANNEL_SOCKETS,
+	CHANNEL_KEEP,
+	CHANNEL_KIND_MAX = CHANNEL_KEEP,
 };
 
 struct channel_msg {

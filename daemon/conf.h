@@ -38,6 +38,8 @@ struct prefix_list {
  *	(v6 listeners are always v6-only).
  * @dports: destination ports to intercept (inbound transparent modes only)
  * @sample: share of clients that is intercepted, in 1/10000
+ * @id: number the datapath knows it by, 0: none; only in what
+ *	datapath_ops.ports() returns, never read from a file
  */
 struct conf_port {
 	char name[TIPH_NAME_MAX];
@@ -59,6 +61,7 @@ struct conf_port {
 	uint8_t on_overload;	/* enum tiph_policy */
 	uint16_t sample;
 	uint32_t mark;
+	uint32_t id;
 };
 
 /* A route: requests for @host (lower case; "*" for any) go to @to, in turn. */

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the parts of the parent share; for parent*.c only. */
+#ifndef TIPHARES_PARENT_INTERNAL_H
+#define TIPHARES_PARENT_INTERNAL_H
+
+#include "parent.h"
+#include "worker_proc.h"
+
+#define WHY_MAX 400
+
+/*
+ * STARTING --first READY--> SERVING --drain--> DRAINING
+ *     |                        |                  |
+ *     +--- failure, TERM ------+------ TERM ------+--worker ended--> ENDING
+ */
+enum parent_state { STARTING, SERVING, DRAINING, ENDING };
+
+/**
+ * struct parent - the process
+ * @conf: what the datapath has, and the worker has or was sent
+ * @previous: what to go back to if the worker refuses @conf; may be NULL
+ * @ids: numbers by which the datapath knows the ports of @conf, by index
+ * @awaiting: the worker has not answered the last commit
+ * @has_listeners: the worker was given those of @conf
+ * @lost: somebody else owns the ports now: they are not ours to remove
+ * @reload_wanted, @ports_wanted: to be done once it has
+ * @born: when the worker was started
+ * @restart_at: when to start the next one, 0: there is one
+ * @backoff: milliseconds before that one
+ * @signals: signalfd
+ * @ready_fd: whom to tell that we serve (see background.h), or -1
+ */
+struct parent {
+	const struct parent_args *args;
+	const struct datapath_ops *ops;
+	struct datapath *dp;
+	struct conf *conf;
+	struct conf *previous;
+	uint32_t ids[TIPH_PORTS_MAX];
+	bool awaiting;
+	bool has_listeners;
+	bool lost;
+	bool reload_wanted;
+	bool ports_wanted;
+	enum parent_state state;
+	int status;
+	struct worker_env env;
+	struct worker_proc worker;
+	uint64_t born;
+	uint64_t restart_at;
+	unsigned int backoff;
+	char *admin_path;
+	int signals;
+	int ready_fd;
+};
+
+/* Milliseconds of the monotonic clock. */
+uint64_t parent_now(void);
+/* Begin to end with that exit status; the first one counts. */
+void parent_end(struct parent *p, int status);
+
+/* parent_conf.c: configurations */
+
+/* At the start: @p->conf into force. Return: 0 or a negative errno, logged. */
+int parent_conf_first(struct parent *p);
+/* A new worker gets @p->conf. */
+void parent_conf_again(struct parent *p);
+/* Read the file again; a bad one changes nothing. */
+void parent_reload(struct parent *p);
+/* Somebody else changed the datapath's ports: follow. */
+void parent_follow_ports(struct parent *p);
+/* Open the access log anew where it is a file, logrotate has moved it. */
+void parent_reopen_log(struct parent *p);
+/* The worker answered the last commit. */
+void parent_answered(struct parent *p, int error);
+
+/* parent_worker.c: supervision */
+
+/* Return: 0 or a negative errno, logged. */
+int parent_worker_start(struct parent *p);
+/* Read what the worker says on its control channel. */
+void parent_worker_read(struct parent *p);
+/* A thread asks for sockets. */
+void parent_worker_serve(struct parent *p, unsigned int thread);
+/* It broke the rules: end it. */
+void parent_worker_condemn(struct parent *p, const char *what, int err);
+/* SIGCHLD came. */
+void parent_worker_reap(struct parent *p);
+/* Start the next one when it is time. */
+void parent_worker_tick(struct parent *p);
+/* Accept nothing new, end after the last session. */
+void parent_drain(struct parent *p);
+
+#endif /* TIPHARES_PARENT_INTERNAL_H */

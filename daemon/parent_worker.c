@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Supervision of the worker: what it says, and what follows when it ends.
+ *
+ * While there is no worker there is no listener, so that the ports' failure
+ * policies rule. A worker that breaks the rules of the channel is killed, and
+ * then replaced like one that crashed.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "background.h"
+#include "broker.h"
+#include "channel.h"
+#include "log.h"
+#include "parent_internal.h"
+#include "sdnotify.h"
+
+#define BACKOFF_FIRST_MS 100
+#define BACKOFF_LAST_MS 10000
+#define SOUND_AFTER_MS 30000	/* one that lived so long resets the back-off */
+#define DRAIN_MS 60000
+
+int parent_worker_start(struct parent *p)
+{
+	int err = worker_proc_start(&p->worker, &p->env);
+
+	if (err) {
+		log_error("the worker can't be started: %s", strerror(-err));
+		return err;
+	}
+	p->born = parent_now();
+	p->restart_at = 0;
+	return 0;
+}
+
+void parent_worker_condemn(struct parent *p, const char *what, int err)
+{
+	if (!p->worker.pid || p->worker.control < 0)
+		return;
+	log_error("the worker is ended: %s%s%s", what, err ? ": " : "", err ? strerror(-err) : "");
+	worker_proc_kill(&p->worker);
+}
+
+void parent_drain(struct parent *p)
+{
+	int err;
+
+	if (p->state != SERVING)
+		return;
+	log_info("draining: nothing new is accepted, sessions have %d s", DRAIN_MS / 1000);
+	sdnotify("STOPPING=1");
+	p->state = DRAINING;
+	if (!p->worker.pid) {
+		parent_end(p, 0);
+		return;
+	}
+	err = worker_proc_drain(&p->worker, DRAIN_MS);
+	if (err)
+		parent_worker_condemn(p, "it can't be drained", err);
+}
+
+static void on_ready(struct parent *p, int error)
+{
+	if (p->state == STARTING && !error) {
+		p->state = SERVING;
+		background_ready(p->ready_fd);
+		p->ready_fd = -1;
+	}
+	parent_answered(p, error);
+}
+
+/* Return: 0 or -EPROTO. */
+static int obey(struct parent *p, const struct channel_msg *msg)
+{
+	switch (msg->kind) {
+	case CHANNEL_READY:
+		if (!p->awaiting || msg->a > 4095)
+			return -EPROTO;
+		on_ready(p, (int)msg->a);
+		return 0;
+	case CHANNEL_HEARTBEAT:
+		return 0;
+	case CHANNEL_RELOAD:
+		parent_reload(p);
+		return 0;
+	case CHANNEL_DRAIN_REQUEST:
+		parent_drain(p);
+		return 0;
+	default:
+		return -EPROTO;
+	}
+}
+
+void parent_worker_read(struct parent *p)
+{
+	int fds[CHANNEL_FDS_MAX];
+	struct channel_msg msg;
+	size_t n_fds = 0;
+	int got = channel_recv(p->worker.control, &msg, fds, &n_fds);
+
+	if (got == -EAGAIN)
+		return;
+	if (!got) {
+		worker_proc_disconnect(&p->worker);	/* SIGCHLD follows */
+		return;
+	}
+	if (got == 1 && n_fds) {
+		while (n_fds)
+			close(fds[--n_fds]);
+		got = -EPROTO;
+	}
+	if (got == 1)
+		got = obey(p, &msg);
+	if (got < 0)
+		parent_worker_condemn(p, "control channel", got);
+}
+
+void parent_worker_serve(struct parent *p, unsigned int thread)
+{
+	int err = broker_serve(p->worker.sockets[thread], p->ops, p->dp);
+
+	if (err == -EPIPE || err == -ECONNRESET)
+		worker_proc_disconnect(&p->worker);
+	else if (err)
+		parent_worker_condemn(p, "socket channel", err);
+}
+
+static void log_end(pid_t pid, int status)
+{
+	if (WIFSIGNALED(status))
+		log_error("worker %d was ended by signal %d (%s)", (int)pid, WTERMSIG(status),
+			  strsignal(WTERMSIG(status)));
+	else if (WEXITSTATUS(status))
+		log_error("worker %d ended with status %d", (int)pid, WEXITSTATUS(status));
+	else
+		log_info("worker %d ended", (int)pid);
+}
+
+static void schedule_restart(struct parent *p)
+{
+	uint64_t now = parent_now();
+
+	if (!p->backoff || now - p->born > SOUND_AFTER_MS)
+		p->backoff = BACKOFF_FIRST_MS;
+	else if (p->backoff < BACKOFF_LAST_MS)
+		p->backoff = p->backoff * 2 < BACKOFF_LAST_MS ? p->backoff * 2 : BACKOFF_LAST_MS;
+	p->restart_at = now + p->backoff;
+	log_warning("the next worker starts in %u ms", p->backoff);
+	shm_write_begin(p->env.shm);
+	p->env.shm->worker_restarts++;
+	shm_write_end(p->env.shm);
+}
+
+static void worker_ended(struct parent *p, int status)
+{
+	log_end(p->worker.pid, status);
+	worker_proc_disconnect(&p->worker);
+	p->worker.pid = 0;
+	p->awaiting = false;
+	p->has_listeners = false;
+	conf_put(p->previous);	/* the next worker gets p->conf, which the datapath has */
+	p->previous = NULL;
+	if (p->state == STARTING)
+		parent_end(p, 1);
+	else if (p->state == DRAINING)
+		parent_end(p, 0);
+	else if (p->state == SERVING)
+		schedule_restart(p);
+}
+
+void parent_worker_reap(struct parent *p)
+{
+	int status;
+
+	if (p->worker.pid && waitpid(p->worker.pid, &status, WNOHANG) == p->worker.pid)
+		worker_ended(p, status);
+}
+
+void parent_worker_tick(struct parent *p)
+{
+	if (!p->restart_at || parent_now() < p->restart_at || p->state != SERVING)
+		return;
+	if (parent_worker_start(p))
+		schedule_restart(p);
+	else
+		parent_conf_again(p);
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The page that the parent writes and the worker reads. */
+#include "shm.h"
+
+#include <sched.h>
+#include <string.h>
+#include <sys/mman.h>
+
+struct shm_page *shm_create(void)
+{
+	void *page = mmap(NULL, sizeof(struct shm_page), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return page == MAP_FAILED ? NULL : page;
+}
+
+/* The fence keeps the changes behind the odd number. */
+void shm_write_begin(struct shm_page *page)
+{
+	__atomic_store_n(&page->seq, page->seq + 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+void shm_write_end(struct shm_page *page)
+{
+	__atomic_store_n(&page->seq, page->seq + 1, __ATOMIC_RELEASE);
+}
+
+/*
+ * A writer that died half-way leaves the number odd for good; the worker dies
+ * with it, so a reader gives up after a while instead of spinning.
+ */
+#define READ_TRIES 1000
+
+static bool try_read(const struct shm_page *page, struct shm_page *ret)
+{
+	uint32_t before = __atomic_load_n(&page->seq, __ATOMIC_ACQUIRE);
+
+	if (before & 1)
+		return false;
+	memcpy(ret, page, sizeof(*ret));
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return __atomic_load_n(&page->seq, __ATOMIC_RELAXED) == before;
+}
+
+void shm_read(const struct shm_page *page, struct shm_page *ret)
+{
+	for (int tries = 0; tries < READ_TRIES; tries++) {
+		if (try_read(page, ret))
+			return;
+		sched_yield();
+	}
+	memset(ret, 0, sizeof(*ret));
+}
