@@ -131,6 +131,12 @@ void loop_want_out(struct loop *loop, struct watch *w)
 		w->wants_out = true;
 }
 
+void loop_unwatch(struct loop *loop, struct watch *w)
+{
+	w->ready = 0;
+	epoll_ctl(loop->epoll, EPOLL_CTL_DEL, w->fd, NULL);
+}
+
 void watch_close(struct watch *w)
 {
 	if (w->fd < 0)

@@ -76,6 +76,8 @@ int loop_watch(struct loop *loop, struct watch *w, bool out);
 int loop_watch_level(struct loop *loop, struct watch *w);
 /* After a write fell short: tell when there is room again. */
 void loop_want_out(struct loop *loop, struct watch *w);
+/* Stop watching, keep the descriptor. */
+void loop_unwatch(struct loop *loop, struct watch *w);
 /* Stop watching and close; twice is legal. */
 void watch_close(struct watch *w);
 

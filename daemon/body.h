@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One direction of one message on its way from one connection to the other:
+ * head, body, end. Also a direction of a tunnel.
+ *
+ * What waits to be written, in this order: @out (a head), @line (a chunk's size),
+ * @span octets of the source's input buffer, @tail (a chunk's end). Body octets
+ * are never copied: they go from the input buffer into the socket. Nothing is
+ * read while anything waits to be written: a stalled receiver stops its sender.
+ */
+#ifndef TIPHARES_BODY_H
+#define TIPHARES_BODY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "http1.h"
+#include "loop.h"
+
+/**
+ * enum body_result - why body_pump() returned
+ * @BODY_WAIT: nothing to read, or no room to write
+ * @BODY_BUSY: more could be done; others first
+ * @BODY_DONE: everything was written, the end too
+ * @BODY_TRUNCATED: the sender ended before the message did; what came was written
+ * @BODY_MALFORMED: what came is not the chunked coding
+ * @BODY_SINK_GONE: the receiver takes nothing more
+ * @BODY_NO_MEMORY: no buffer
+ */
+enum body_result {
+	BODY_WAIT,
+	BODY_BUSY,
+	BODY_DONE,
+	BODY_TRUNCATED,
+	BODY_MALFORMED,
+	BODY_SINK_GONE,
+	BODY_NO_MEMORY,
+};
+
+/**
+ * struct body - zero it to start
+ * @in, @framing: enum http_body, as received and as sent
+ * @in_done: the last octet of content was staged or written
+ * @ended: the end was staged or written
+ * @keep_out: don't release @out when it was written; it may be written again
+ * @left: HTTP_BODY_LENGTH: octets of content not staged yet
+ * @received, @sent: octets moved
+ */
+struct body {
+	uint8_t in;
+	uint8_t framing;
+	bool in_done;
+	bool ended;
+	bool keep_out;
+	uint8_t line_r;
+	uint8_t line_w;
+	uint8_t tail_len;
+	char line[20];
+	uint32_t span;
+	const char *tail;
+	struct buf *out;
+	uint64_t left;
+	struct http1_chunked chunked;
+	uint64_t received;
+	uint64_t sent;
+};
+
+/* Set up for a message with this framing; @b->out may be there already. */
+void body_begin(struct body *b, enum http_body in, uint64_t length, enum http_body framing);
+
+/**
+ * body_pump() - move what can be moved
+ * @src: the sender, NULL: nothing is read
+ * @in: its input buffer, taken from and returned to @pool
+ * @dst: the receiver
+ */
+enum body_result body_pump(struct body *b, struct loop *loop, struct buf_pool *pool,
+			   struct watch *src, struct buf **in, struct watch *dst);
+
+/* Write @b->out only: an interim head. BODY_DONE, BODY_WAIT or BODY_SINK_GONE. */
+enum body_result body_flush(struct body *b, struct loop *loop, struct buf_pool *pool,
+			    struct watch *dst);
+
+/**
+ * body_read() - read once from @src into @in
+ *
+ * Return: octets, 0 at the end of the stream, -EAGAIN, -ENOBUFS when @in is
+ * full, -ENOMEM, or another negative errno.
+ */
+int body_read(struct buf_pool *pool, struct watch *src, struct buf **in);
+
+#endif /* TIPHARES_BODY_H */

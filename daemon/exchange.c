@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An exchange's way to its upstream connection, the request's way through it,
+ * and the proxy's own answers when there is no way.
+ */
+#include "exchange.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+
+/*
+ * A request that can't be repeated goes out on a connection only if it was idle
+ * for less than this: origins close theirs after seconds, not at once.
+ */
+#define FRESH_IDLE_MS 1000
+
+/* --- answers of our own --- */
+
+bool exchange_head_room(struct session *s, struct body *b, size_t size)
+{
+	struct buf_pool *pool = &s->thread->bufs;
+
+	if (b->out && b->out->size - b->out->w >= size)
+		return true;
+	if (buf_len(b->out))
+		return !buf_grow(pool, &b->out, buf_len(b->out) + size);
+	buf_put(pool, b->out);
+	b->out = buf_get(pool, size);
+	return b->out;
+}
+
+/* Was the whole request taken out of the client's connection? */
+static bool request_consumed(const struct exchange *x)
+{
+	return x->request.in_done && !x->request.span;
+}
+
+static bool write_answer(struct session *s, unsigned int status, const char *detail)
+{
+	struct exchange *x = s->x;
+	struct buf *out;
+	int n;
+
+	if (!exchange_head_room(s, &x->response, 2048))
+		return false;
+	out = x->response.out;
+	n = http_write_error(status, detail, x->method == HTTP_M_HEAD, x->client_keep,
+			     out->data + out->w, buf_room(out));
+	if (n < 0)
+		return false;
+	out->w += (uint32_t)n;
+	return true;
+}
+
+void exchange_answer(struct session *s, unsigned int status, const char *result,
+		     const char *detail)
+{
+	struct exchange *x = s->x;
+
+	x->up = upstream_close(x->up, false);
+	x->client_keep = x->client_keep && request_consumed(x) && !s->thread->draining;
+	x->result = result;
+	if (x->relay || x->head_done || !write_answer(s, status, detail)) {
+		session_end_exchange(s, NULL);
+		session_end(s, SESSION_RESET);
+		return;
+	}
+	x->status = (uint16_t)status;
+	body_begin(&x->response, HTTP_BODY_NONE, 0, HTTP_BODY_NONE);
+	metric_inc(&s->thread->metrics, METRIC_ANSWERS);
+	session_set(s, SESSION_ANSWER);
+}
+
+bool answer_step(struct session *s)
+{
+	struct exchange *x = s->x;
+	struct buf *none = NULL;
+	bool keep = x->client_keep;
+
+	switch (body_pump(&x->response, &s->thread->loop, &s->thread->bufs, NULL, &none,
+			  &s->client)) {
+	case BODY_DONE:
+		session_end_exchange(s, NULL);
+		if (keep)
+			session_next(s);
+		else
+			session_end(s, SESSION_CLOSE_LINGER);
+		return true;
+	case BODY_WAIT:
+		return false;
+	default:
+		session_end_exchange(s, NULL);
+		session_end(s, SESSION_CLOSE);
+		return true;
+	}
+}
+
+/* --- to an upstream connection --- */
+
+static void on_upstream(void *owner)
+{
+	session_run(owner);
+}
+
+static void attach(struct session *s, struct upstream *up)
+{
+	up->owner = s;
+	up->notify = on_upstream;
+	s->x->up = up;
+}
+
+static struct upstream_key key_of(const struct session *s, const struct endpoint *hop)
+{
+	struct upstream_key key = { .dst = *hop };
+
+	if (!(s->port->mode & TIPH_OUTBOUND))
+		return key;
+	key.client = s->address;
+	if (s->port->source_port == TIPH_SOURCE_PORT_ANY)
+		key.client.port = 0;
+	return key;
+}
+
+static bool is_repeatable(const struct exchange *x)
+{
+	return x->idempotent && x->request.in == HTTP_BODY_NONE && !x->fresh;
+}
+
+static bool take_idle(struct session *s, const struct upstream_key *key)
+{
+	struct exchange *x = s->x;
+	struct upstream *up;
+
+	if (x->fresh || x->tunnel || x->relay)
+		return false;
+	up = upstream_take(&s->thread->upstreams, key,
+			   is_repeatable(x) ? UINT64_MAX : FRESH_IDLE_MS);
+	if (!up)
+		return false;
+	x->reused = true;
+	x->request.keep_out = is_repeatable(x);
+	metric_inc(&s->thread->metrics, METRIC_UP_REUSED);
+	attach(s, up);
+	exchange_connected(s);
+	return true;
+}
+
+static void on_socket(struct sock_waiter *w, int err)
+{
+	struct session *s = container_of(w, struct session, waiter);
+
+	if (err)
+		exchange_hop_failed(s, err);
+	else
+		exchange_connect(s);
+	session_run(s);
+}
+
+/* Descriptor, -EAGAIN: waiting for a prepared socket, or another error. */
+static int open_hop(struct session *s, const struct endpoint *hop)
+{
+	const struct datapath_ops *ops = s->thread->ops;
+	int prepared = -1;
+
+	if (!(s->port->mode & TIPH_OUTBOUND))
+		return upstream_connect_plain(hop);
+	if (hop->addr.family != s->address.addr.family)
+		return -EAFNOSUPPORT;
+	if (ops->prepare_socket) {
+		prepared = sockpool_take(&s->thread->sockets, hop->addr.family);
+		if (prepared < 0)
+			return -EAGAIN;
+	}
+	return ops->connect(s->port, s->client.fd, prepared, &s->address, hop);
+}
+
+void exchange_connect(struct session *s)
+{
+	struct exchange *x = s->x;
+	const struct endpoint *hop = &x->hops[x->hop];
+	const struct upstream_key key = key_of(s, hop);
+	struct upstream *up;
+	int fd;
+
+	if (take_idle(s, &key))
+		return;
+	if (origin_is_self(s->setup->conf, hop)) {
+		metric_inc(&s->thread->metrics, METRIC_LOOPS);
+		exchange_answer(s, 508, "loop", "the request would come back to this proxy");
+		return;
+	}
+	fd = open_hop(s, hop);
+	if (fd == -EAGAIN && s->thread->ops->prepare_socket) {
+		metric_inc(&s->thread->metrics, METRIC_SOCKET_WAITS);
+		session_set(s, SESSION_SOCKET);
+		s->waiter.fn = on_socket;
+		sockpool_wait(&s->thread->sockets, hop->addr.family, &s->waiter);
+		return;
+	}
+	metric_inc(&s->thread->metrics, METRIC_CONNECTS);
+	up = fd < 0 ? NULL : upstream_new(&s->thread->upstreams, &key, fd);
+	if (!up) {
+		exchange_hop_failed(s, fd < 0 ? fd : -ENOMEM);
+		return;
+	}
+	x->reused = false;
+	attach(s, up);
+	session_set(s, SESSION_CONNECT);
+}
+
+static void answer_connect_error(struct session *s, int err)
+{
+	char peer[ENDPOINT_STRLEN];
+
+	endpoint_format(&s->x->hops[s->x->hop], peer, sizeof(peer));
+	log_debug("port %s: connect to %s: %s", s->port->name, peer, strerror(-err));
+	switch (-err) {
+	case ETIMEDOUT:
+		exchange_answer(s, 504, "connect_timeout", "the origin did not answer in time");
+		break;
+	case ECONNREFUSED:
+	case ECONNRESET:
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+	case EAFNOSUPPORT:
+		exchange_answer(s, 502, "connect_error", "the origin can't be reached");
+		break;
+	default:
+		exchange_answer(s, 503, "connect_error", "no connection can be made now");
+		break;
+	}
+}
+
+void exchange_hop_failed(struct session *s, int err)
+{
+	struct exchange *x = s->x;
+
+	metric_inc(&s->thread->metrics, METRIC_CONNECT_ERRORS);
+	x->up = upstream_close(x->up, false);
+	if (x->hop + 1 < x->n_hops) {
+		x->hop++;
+		exchange_connect(s);
+		return;
+	}
+	answer_connect_error(s, err);
+}
+
+void exchange_connected(struct session *s)
+{
+	struct exchange *x = s->x;
+
+	x->connected_us = s->thread->loop.now_us;
+	if (s->setup->log)
+		x->source = *upstream_local(x->up);
+	if (x->tunnel || x->relay)
+		tunnel_begin(s);
+	else
+		session_set(s, SESSION_EXCHANGE);
+}
+
+static bool client_gone(struct session *s)
+{
+	if (!(s->client.ready & READY_GONE))
+		return false;
+	metric_inc(&s->thread->metrics, METRIC_CLIENT_ABORTS);
+	session_end_exchange(s, "client_abort");
+	session_end(s, SESSION_CLOSE);
+	return true;
+}
+
+bool connect_step(struct session *s)
+{
+	int r;
+
+	if (client_gone(s))
+		return true;
+	r = upstream_connected(s->x->up);
+	if (r > 0)
+		exchange_connected(s);
+	else if (r < 0)
+		exchange_hop_failed(s, r);
+	return r;
+}
+
+/* --- the request --- */
+
+/* True: the state changed. */
+static bool push_request(struct session *s)
+{
+	struct exchange *x = s->x;
+	struct thread *t = s->thread;
+
+	if (x->request.in != HTTP_BODY_NONE)
+		upstream_nodelay(x->up);
+	switch (body_pump(&x->request, &t->loop, &t->bufs, &s->client, &s->in, &x->up->watch)) {
+	case BODY_WAIT:
+		return false;
+	case BODY_BUSY:
+		loop_again(&t->loop, &s->again);
+		return false;
+	case BODY_DONE:
+		x->request_done = true;
+		return false;
+	case BODY_SINK_GONE:
+		/* it may have answered before */
+		x->request_dead = true;
+		x->up->watch.ready |= READY_IN;
+		return false;
+	case BODY_TRUNCATED:
+		metric_inc(&t->metrics, METRIC_CLIENT_ABORTS);
+		session_end_exchange(s, "client_abort");
+		session_end(s, SESSION_CLOSE);
+		return true;
+	case BODY_MALFORMED:
+		metric_inc(&t->metrics, METRIC_BAD_REQUESTS);
+		x->client_keep = false;
+		exchange_answer(s, 400, "bad_request", "the body is not valid chunked coding");
+		return true;
+	case BODY_NO_MEMORY:
+		metric_inc(&t->metrics, METRIC_REFUSED_MEMORY);
+		exchange_answer(s, 503, "no_memory", "the proxy is short of memory");
+		return true;
+	}
+	return false;
+}
+
+bool exchange_step(struct session *s)
+{
+	struct exchange *x = s->x;
+
+	if (client_gone(s))
+		return true;
+	if (!x->request_done && !x->request_dead && push_request(s))
+		return true;
+	if (!x->head_done && response_head(s))
+		return true;
+	return x->head_done && response_body(s);
+}
+
+/* --- time --- */
+
+static bool is_pending(const struct body *b)
+{
+	return b->span || b->tail_len || buf_len(b->out);
+}
+
+bool exchange_waits_for_client(const struct exchange *x)
+{
+	if (x->head_done)
+		return is_pending(&x->response);
+	return !x->request_done && !x->request_dead && !is_pending(&x->request);
+}
+
+static void head_timeout(struct session *s)
+{
+	metric_inc(&s->thread->metrics, METRIC_TIMEOUT_HEADER);
+	if (!buf_len(s->in) || !exchange_create(s)) {
+		session_end(s, SESSION_CLOSE);
+		return;
+	}
+	exchange_note_raw(s, buf_head(s->in), buf_len(s->in));
+	exchange_answer(s, 408, "header_timeout", "the request did not come in time");
+}
+
+static void moving_timeout(struct session *s)
+{
+	struct exchange *x = s->x;
+	bool client = exchange_waits_for_client(x);
+
+	metric_inc(&s->thread->metrics, client ? METRIC_TIMEOUT_CLIENT : METRIC_TIMEOUT_RESPONSE);
+	if (client)
+		exchange_answer(s, 408, "client_timeout", "the request did not come in time");
+	else
+		exchange_answer(s, 504, "response_timeout", "the origin did not answer in time");
+}
+
+void exchange_timeout(struct session *s)
+{
+	struct metrics *m = &s->thread->metrics;
+
+	switch (s->state) {
+	case SESSION_HEAD:
+		head_timeout(s);
+		break;
+	case SESSION_RESOLVE:
+		exchange_answer(s, 504, "resolve_timeout", "the name was not resolved in time");
+		break;
+	case SESSION_SOCKET:
+		exchange_answer(s, 503, "socket_timeout", "no socket was to be had in time");
+		break;
+	case SESSION_CONNECT:
+		metric_inc(m, METRIC_TIMEOUT_CONNECT);
+		exchange_hop_failed(s, -ETIMEDOUT);
+		break;
+	case SESSION_EXCHANGE:
+		moving_timeout(s);
+		break;
+	case SESSION_TUNNEL:
+		metric_inc(m, METRIC_TIMEOUT_TUNNEL);
+		session_end_exchange(s, "tunnel_timeout");
+		session_end(s, SESSION_RESET);
+		break;
+	default:
+		metric_inc(m, s->state == SESSION_IDLE ? METRIC_TIMEOUT_IDLE :
+							 METRIC_TIMEOUT_CLIENT);
+		session_end_exchange(s, NULL);
+		session_end(s, s->state == SESSION_IDLE ? SESSION_CLOSE : SESSION_RESET);
+		break;
+	}
+}

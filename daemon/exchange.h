@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One request with its responses; and the parts of a session that handle it. */
+#ifndef TIPHARES_EXCHANGE_H
+#define TIPHARES_EXCHANGE_H
+
+#include "session.h"
+
+#define EXCHANGE_HOPS_MAX 8	/* addresses tried for one request */
+#define EXCHANGE_TEXT 384	/* of request line, Referer and User-Agent */
+#define UPGRADE_TEXT 64		/* of the Upgrade field */
+
+/**
+ * struct exchange - from a request's head to the last octet of its response
+ * @request: client to origin; @request.out is its head as forwarded
+ * @response: origin to client
+ * @up: upstream connection; NULL: none (yet, or any more)
+ * @hops: addresses of the next hop in the order to try them, @hop the current
+ * @client_keep: the client connection goes on afterwards
+ * @up_keep: the upstream connection does
+ * @request_done: the last octet of the request was written
+ * @request_dead: the origin takes no more of it; its response may still come
+ * @head_done: the final response's head was read
+ * @idempotent, @fresh: may be repeated; only on a new connection
+ * @tunnel: CONNECT: a tunnel begins when the upstream is connected
+ * @relay: a port that is not HTTP: no request, no response
+ * @upgrade: protocols the request asked for, empty: none
+ * @n_interim: 1xx responses so far
+ * @scanned: of the response's head
+ * @origin_octets: octets received from the origin
+ * @result: one word for the access log
+ * @text: for the access log, @heap_text when it is longer
+ */
+struct exchange {
+	struct body request;
+	struct body response;
+	struct upstream *up;
+	struct endpoint hops[EXCHANGE_HOPS_MAX];
+	uint8_t n_hops;
+	uint8_t hop;
+	uint8_t method;
+	uint8_t minor;
+	bool client_keep;
+	bool up_keep;
+	bool request_done;
+	bool request_dead;
+	bool head_done;
+	bool idempotent;
+	bool fresh;
+	bool tunnel;
+	bool relay;
+	bool reused;
+	bool up_eof_sent;
+	bool client_eof_sent;
+	uint8_t upgrade_len;
+	char upgrade[UPGRADE_TEXT];
+	uint16_t status;
+	uint16_t n_interim;
+	uint32_t scanned;
+	uint64_t head_octets;
+	uint64_t origin_octets;
+	uint64_t began_us;
+	uint64_t connected_us;
+	uint64_t first_us;
+	struct endpoint source;
+	const char *result;
+	char *heap_text;
+	uint32_t line_len;
+	uint32_t referer_len;
+	uint32_t agent_len;
+	char text[EXCHANGE_TEXT];
+};
+
+/* NULL: out of memory. */
+struct exchange *exchange_create(struct session *s);
+
+/* Steps of a session; true: the state changed, take the next step at once. */
+bool request_step(struct session *s);
+bool connect_step(struct session *s);
+bool exchange_step(struct session *s);
+bool answer_step(struct session *s);
+bool tunnel_step(struct session *s);
+
+/* Parts of exchange_step(): read the final response's head; move its body. */
+bool response_head(struct session *s);
+bool response_body(struct session *s);
+
+/**
+ * exchange_answer() - end the exchange with a response of the proxy's own
+ * @status: 4xx or 5xx
+ * @result: one word for the access log
+ * @detail: one sentence for the client
+ *
+ * If a response has begun already, the client connection ends without it.
+ */
+void exchange_answer(struct session *s, unsigned int status, const char *result,
+		     const char *detail);
+
+/* Find an upstream connection for the current hop, or begin to make one. */
+void exchange_connect(struct session *s);
+/* The current hop failed with @err: the next, or an answer. */
+void exchange_hop_failed(struct session *s, int err);
+/* The upstream is there: go on to the exchange or the tunnel. */
+void exchange_connected(struct session *s);
+
+/* A port that is not HTTP: relay to the original destination. */
+void relay_begin(struct session *s);
+/* After 101 or CONNECT: nothing is HTTP any more. */
+void tunnel_begin(struct session *s);
+
+/* The time of a state is over. */
+void exchange_timeout(struct session *s);
+
+/* Keep what the access log tells of a request. */
+void exchange_note(struct session *s, const struct http_head *head, const char *base);
+/* The same of one that could not be parsed. */
+void exchange_note_raw(struct session *s, const char *base, size_t len);
+void exchange_log(struct session *s);
+
+/* Is somebody waiting for the client (true) or for the origin? */
+bool exchange_waits_for_client(const struct exchange *x);
+
+/* Room for a head of @size octets behind what waits in @b->out. False: not now. */
+bool exchange_head_room(struct session *s, struct body *b, size_t size);
+
+#endif /* TIPHARES_EXCHANGE_H */

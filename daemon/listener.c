@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Accepting. How many connections to take in one go follows what the last goes
+ * found, so that a lone connection costs no accept that fails and a burst is
+ * taken in large bites. When descriptors run out, accepting pauses: what waits
+ * in the queue is the datapath's to shed.
+ */
+#include "listener.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clients.h"
+#include "log.h"
+#include "session.h"
+
+#define BATCH_MAX 64
+#define PAUSE_MS 100
+
+struct listener {
+	struct watch watch;
+	struct work work;
+	struct timer resume;
+	struct list link;
+	struct thread *thread;
+	struct setup *setup;
+	const struct conf_port *port;
+	unsigned int batch;
+};
+
+static void admit(struct listener *l, int fd, const struct sockaddr_storage *ss)
+{
+	struct thread *t = l->thread;
+	const struct conf_limits *limits = &l->setup->conf->limits;
+	enum clients_verdict v;
+	struct endpoint client;
+
+	if (endpoint_from_sockaddr(&client, ss)) {
+		close(fd);
+		return;
+	}
+	v = clients_enter(&client.addr, limits->sessions, limits->per_client);
+	if (v == CLIENTS_OK) {
+		session_create(t, l->setup, l->port, fd, &client);
+		return;
+	}
+	metric_inc(&t->metrics, v == CLIENTS_FULL ? METRIC_REFUSED_SESSIONS :
+						    METRIC_REFUSED_CLIENT);
+	close(fd);
+}
+
+/* Away from the loop for a while: level-triggered, it would spin. */
+static void pause_accepting(struct listener *l, int err)
+{
+	struct thread *t = l->thread;
+
+	metric_inc(&t->metrics, METRIC_ACCEPT_ERRORS);
+	log_warning("port %s: accept: %s", l->port->name, strerror(err));
+	loop_unwatch(&t->loop, &l->watch);
+	loop_timer(&t->loop, &l->resume, PAUSE_MS);
+}
+
+static void on_resume(struct timer *timer)
+{
+	struct listener *l = container_of(timer, struct listener, resume);
+
+	if (l->watch.fd >= 0)
+		loop_watch_level(&l->thread->loop, &l->watch);
+}
+
+/* Errors of one connection or of the network, not of accepting (accept(2)). */
+static bool is_passing(int err)
+{
+	switch (err) {
+	case ECONNABORTED:
+	case EINTR:
+	case ENETDOWN:
+	case EPROTO:
+	case ENOPROTOOPT:
+	case EHOSTDOWN:
+	case ENONET:
+	case EHOSTUNREACH:
+	case EOPNOTSUPP:
+	case ENETUNREACH:
+	case EPERM:
+		return true;
+	}
+	return false;
+}
+
+static void on_listener(struct watch *w)
+{
+	struct listener *l = container_of(w, struct listener, watch);
+	unsigned int n = 0;
+
+	while (n < l->batch) {
+		struct sockaddr_storage ss;
+		socklen_t len = sizeof(ss);
+		int fd = accept4(w->fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			admit(l, fd, &ss);
+		} else if (errno == EAGAIN) {
+			l->batch = n ? n : 1;
+			return;
+		} else if (!is_passing(errno)) {
+			pause_accepting(l, errno);
+			return;
+		}
+		n++;
+	}
+	if (l->batch < BATCH_MAX)
+		l->batch *= 2;
+}
+
+static void listener_free(struct work *w)
+{
+	struct listener *l = container_of(w, struct listener, work);
+
+	setup_put(l->setup);
+	free(l);
+}
+
+static void listener_close(struct listener *l)
+{
+	list_del(&l->link);
+	timer_cancel(&l->resume);
+	/* the parent may have the same socket open: closing alone would not do */
+	loop_unwatch(&l->thread->loop, &l->watch);
+	watch_close(&l->watch);
+	loop_bury(&l->thread->loop, &l->work);
+}
+
+int listener_add(struct thread *t, int fd, size_t port_index)
+{
+	static const int on = 1;
+	struct listener *l = calloc(1, sizeof(*l));
+	int r;
+
+	if (!l) {
+		close(fd);
+		return -ENOMEM;
+	}
+	l->thread = t;
+	l->watch.fd = fd;
+	l->watch.fn = on_listener;
+	l->work.fn = listener_free;
+	l->resume.fn = on_resume;
+	list_init(&l->work.link);
+	l->setup = setup_get(t->setup);
+	l->port = &t->setup->conf->ports[port_index];
+	l->batch = 1;
+	list_add_tail(&t->listeners, &l->link);
+	/* accepted sockets inherit it */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	r = loop_watch_level(&t->loop, &l->watch);
+	if (r)
+		listener_close(l);
+	return r;
+}
+
+void listener_keep(struct thread *t, size_t port_index)
+{
+	const struct conf_port *port = &t->setup->conf->ports[port_index];
+
+	for (struct list *i = t->listeners.next; i != &t->listeners; i = i->next) {
+		struct listener *l = container_of(i, struct listener, link);
+
+		if (l->setup == t->setup || strcmp(l->port->name, port->name))
+			continue;
+		setup_put(l->setup);
+		l->setup = setup_get(t->setup);
+		l->port = port;
+	}
+}
+
+static void close_unless(struct thread *t, const struct setup *keep)
+{
+	struct list *l = t->listeners.next;
+
+	while (l != &t->listeners) {
+		struct listener *listener = container_of(l, struct listener, link);
+
+		l = l->next;
+		if (listener->setup != keep)
+			listener_close(listener);
+	}
+}
+
+void listener_close_old(struct thread *t)
+{
+	close_unless(t, t->setup);
+}
+
+void listener_close_all(struct thread *t)
+{
+	close_unless(t, NULL);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Listening sockets of a thread. */
+#ifndef TIPHARES_LISTENER_H
+#define TIPHARES_LISTENER_H
+
+#include "thread.h"
+
+/**
+ * listener_add() - accept on @fd for the port at @port_index of @t's setup
+ *
+ * Level-triggered: a connection that comes alone costs one accept. Consumes
+ * @fd. 0 or a negative errno.
+ */
+int listener_add(struct thread *t, int fd, size_t port_index);
+/* Those of the port of the same name stay, now for @t's setup. */
+void listener_keep(struct thread *t, size_t port_index);
+/* Close those that are not of the setup in force. */
+void listener_close_old(struct thread *t);
+void listener_close_all(struct thread *t);
+
+#endif /* TIPHARES_LISTENER_H */

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Counters of a loop thread: written by it alone, read by any thread.
+ *
+ * Gauges are counters that go down as well; summed over the threads they are
+ * right, each may be read a moment old.
+ */
+#ifndef TIPHARES_METRICS_H
+#define TIPHARES_METRICS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* identifier, name, is it a gauge, one sentence for the metrics endpoint */
+#define METRICS(X)                                                                            \
+	X(SESSIONS, "sessions", true, "Client connections now.")                              \
+	X(ACCEPTED, "sessions_accepted", false, "Client connections accepted.")               \
+	X(REFUSED_SESSIONS, "sessions_refused_limit", false,                                  \
+	  "Client connections closed because limits.sessions was reached.")                   \
+	X(REFUSED_CLIENT, "sessions_refused_per_client", false,                               \
+	  "Client connections closed because limits.per_client was reached.")                 \
+	X(REFUSED_MEMORY, "sessions_refused_memory", false,                                   \
+	  "Sessions ended because limits.memory was reached.")                                \
+	X(ACCEPT_ERRORS, "accept_errors", false, "Failures of accept.")                       \
+	X(REQUESTS, "requests", false, "Requests read.")                                      \
+	X(RECEIVED, "client_received_octets", false, "Octets received from clients.")         \
+	X(SENT, "client_sent_octets", false, "Octets sent to clients.")                       \
+	X(UP_RECEIVED, "upstream_received_octets", false, "Octets received from origins.")    \
+	X(UP_SENT, "upstream_sent_octets", false, "Octets sent to origins.")                  \
+	X(STATUS_1XX, "responses_1xx", false, "Interim responses forwarded.")                 \
+	X(STATUS_2XX, "responses_2xx", false, "Responses of class 2xx.")                      \
+	X(STATUS_3XX, "responses_3xx", false, "Responses of class 3xx.")                      \
+	X(STATUS_4XX, "responses_4xx", false, "Responses of class 4xx.")                      \
+	X(STATUS_5XX, "responses_5xx", false, "Responses of class 5xx.")                      \
+	X(ANSWERS, "answers", false, "Error responses of the proxy's own.")                   \
+	X(BAD_REQUESTS, "requests_refused", false, "Requests refused for their form.")        \
+	X(BAD_RESPONSES, "responses_refused", false, "Responses refused for their form.")     \
+	X(CONNECTS, "upstream_connects", false, "Connections to origins begun.")              \
+	X(CONNECT_ERRORS, "upstream_connect_errors", false, "Connections to origins failed.") \
+	X(UP_REUSED, "upstream_reused", false, "Requests sent on an idle connection.")        \
+	X(UP_IDLE, "upstream_idle", true, "Idle connections to origins now.")                 \
+	X(UP_EVICTED, "upstream_evicted", false, "Idle connections closed to make room.")     \
+	X(RETRIES, "retries", false, "Requests repeated on a new connection.")                \
+	X(LOOPS, "loops_refused", false, "Requests whose next hop was the proxy itself.")     \
+	X(SOCKET_WAITS, "socket_waits", false, "Sessions that waited for a prepared socket.") \
+	X(TIMEOUT_HEADER, "timeouts_header", false, "Request heads that took too long.")      \
+	X(TIMEOUT_IDLE, "timeouts_idle", false, "Idle client connections closed.")            \
+	X(TIMEOUT_CONNECT, "timeouts_connect", false, "Connects that took too long.")         \
+	X(TIMEOUT_RESPONSE, "timeouts_response", false, "Origins that did not answer.")       \
+	X(TIMEOUT_CLIENT, "timeouts_client", false, "Clients that stopped moving octets.")    \
+	X(TIMEOUT_TUNNEL, "timeouts_tunnel", false, "Tunnels closed for being idle.")         \
+	X(CLIENT_ABORTS, "client_aborts", false, "Exchanges ended by the client.")            \
+	X(TRUNCATED, "responses_truncated", false, "Responses cut off by the origin.")        \
+	X(TUNNELS, "tunnels", false, "Tunnels opened, relays of tcp ports among them.")       \
+	X(LOG_DROPPED, "access_log_dropped", false, "Access log lines dropped.")
+
+enum metric {
+#define METRIC_ID(id, name, gauge, help) METRIC_##id,
+	METRICS(METRIC_ID)
+#undef METRIC_ID
+	METRIC_MAX,
+};
+
+struct metric_desc {
+	const char *name;
+	bool gauge;
+	const char *help;
+};
+extern const struct metric_desc metric_descs[METRIC_MAX];
+
+struct metrics {
+	uint64_t v[METRIC_MAX];
+};
+
+/* The same for each port, in this order. */
+enum port_metric {
+	PORT_METRIC_ACCEPTED,
+	PORT_METRIC_REQUESTS,
+	PORT_METRIC_RECEIVED,
+	PORT_METRIC_SENT,
+	PORT_METRIC_MAX,
+};
+extern const struct metric_desc port_metric_descs[PORT_METRIC_MAX];
+
+static inline void metric_store(uint64_t *v, uint64_t value)
+{
+	__atomic_store_n(v, value, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t metric_load(const uint64_t *v)
+{
+	return __atomic_load_n(v, __ATOMIC_RELAXED);
+}
+
+static inline void metric_add(struct metrics *m, enum metric id, uint64_t n)
+{
+	metric_store(&m->v[id], m->v[id] + n);
+}
+
+static inline void metric_sub(struct metrics *m, enum metric id, uint64_t n)
+{
+	metric_store(&m->v[id], m->v[id] - n);
+}
+
+static inline void metric_inc(struct metrics *m, enum metric id)
+{
+	metric_add(m, id, 1);
+}
+
+#endif /* TIPHARES_METRICS_H */

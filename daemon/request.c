@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From octets of a client to an exchange: read a head, refuse it or write it as
+ * the origin shall see it, and say where it goes.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "exchange.h"
+
+#define HTTP_PORT 80
+#define REWRITE_ROOM 1024	/* http_write_request() may add this much */
+
+struct exchange *exchange_create(struct session *s)
+{
+	struct thread *t = s->thread;
+	struct exchange *x = objpool_get(&t->exchange_objs);
+
+	if (!x)
+		return NULL;
+	memset(x, 0, offsetof(struct exchange, text));
+	x->began_us = t->loop.now_us;
+	x->minor = 1;
+	x->result = "ok";
+	s->x = x;
+	return x;
+}
+
+static void out_of_memory(struct session *s)
+{
+	metric_inc(&s->thread->metrics, METRIC_REFUSED_MEMORY);
+	session_end_exchange(s, "no_memory");
+	session_end(s, SESSION_RESET);
+}
+
+/* The request can't be taken: nothing behind it may be looked at. */
+static void refuse(struct session *s, unsigned int status, const char *why)
+{
+	struct exchange *x = s->x ? s->x : exchange_create(s);
+
+	if (!x) {
+		out_of_memory(s);
+		return;
+	}
+	metric_inc(&s->thread->metrics, METRIC_BAD_REQUESTS);
+	if (!x->line_len && s->in)
+		exchange_note_raw(s, buf_head(s->in), buf_len(s->in));
+	x->head_octets += buf_len(s->in);
+	s->in = buf_put(&s->thread->bufs, s->in);
+	x->client_keep = false;
+	exchange_answer(s, status, "bad_request", why);
+}
+
+static void add_hop(struct exchange *x, const struct endpoint *hop)
+{
+	if (x->n_hops < EXCHANGE_HOPS_MAX)
+		x->hops[x->n_hops++] = *hop;
+}
+
+/* The addresses of a route, another one first each time. */
+static void add_route(struct thread *t, struct exchange *x, const struct conf_route *route)
+{
+	size_t first = t->turn++ % route->n_to;
+
+	for (size_t i = 0; i < route->n_to; i++)
+		add_hop(x, &route->to[(first + i) % route->n_to]);
+}
+
+/*
+ * The next hop. Intercepted: the original destination, whatever the request
+ * says. Else a route, else what the request names. Negative: status to refuse
+ * with.
+ */
+static int choose_hop(struct session *s, const struct http_head *head, const char *base,
+		      const char **why)
+{
+	const char *host = base + head->host.off;
+	struct exchange *x = s->x;
+	const struct conf_route *route;
+	struct endpoint hop;
+
+	if (s->port->mode & TIPH_INBOUND) {
+		*why = "this is not a proxy that opens tunnels";
+		add_hop(x, &s->original);
+		return head->method_id == HTTP_M_CONNECT ? -403 : 0;
+	}
+	route = routes_find(s->setup->gen->routes, host, head->host.len);
+	if (route) {
+		add_route(s->thread, x, route);
+		return 0;
+	}
+	*why = "the request names no host";
+	if (!head->host.len)
+		return -400;
+	hop.port = head->host_port ? head->host_port : HTTP_PORT;
+	if (!addr_parse(host, head->host.len, &hop.addr)) {
+		add_hop(x, &hop);
+		return 0;
+	}
+	*why = "the host is not known here";
+	return -502;
+}
+
+static void keep_upgrade(struct exchange *x, const struct http_head *head, const char *base)
+{
+	const struct http_field *f = head->upgrade ? http_head_find(head, HTTP_F_UPGRADE) : NULL;
+
+	if (!f || f->value.len > sizeof(x->upgrade))
+		return;
+	memcpy(x->upgrade, base + f->value.off, f->value.len);
+	x->upgrade_len = (uint8_t)f->value.len;
+}
+
+static int write_request(struct session *s, const struct http_head *head, const char *base)
+{
+	const struct conf_http *http = &s->setup->conf->http;
+	struct exchange *x = s->x;
+	struct http_forward fwd = {
+		.peer = &s->address,
+		.origin = x->n_hops ? &x->hops[0] : NULL,
+		.via = http->via,
+		.forwarded = (uint8_t)http->forwarded,
+		.keep_alive = true,
+		.chunked = head->body == HTTP_BODY_CHUNKED,
+		.length = head->body == HTTP_BODY_LENGTH,
+		.upgrade = x->upgrade_len,
+		.origin_form = true,
+		.content_length = head->content_length,
+	};
+	struct buf *out = buf_get(&s->thread->bufs, head->head_len + REWRITE_ROOM);
+	int n;
+
+	if (!out)
+		return -ENOMEM;
+	n = http_write_request(head, base, &fwd, out->data, out->size);
+	if (n < 0) {
+		buf_put(&s->thread->bufs, out);
+		return n;
+	}
+	out->w = (uint32_t)n;
+	x->request.out = out;
+	return 0;
+}
+
+static void take_properties(struct exchange *x, const struct http_head *head, const char *base)
+{
+	x->method = head->method_id;
+	x->minor = head->minor;
+	x->client_keep = head->keep_alive && !head->close_after && head->minor;
+	x->idempotent = http_method_is_idempotent(head->method_id);
+	x->tunnel = head->method_id == HTTP_M_CONNECT;
+	keep_upgrade(x, head, base);
+	body_begin(&x->request, head->body, head->content_length, head->body);
+}
+
+static void count_request(struct session *s)
+{
+	uint64_t *requests = &s->setup->ports[s->port->index]->v[PORT_METRIC_REQUESTS];
+
+	s->requests++;
+	metric_inc(&s->thread->metrics, METRIC_REQUESTS);
+	metric_store(requests, *requests + 1);
+}
+
+/* The head is good: say where it goes, write it, forget its octets, go there. */
+static void take_request(struct session *s, const struct http_head *head)
+{
+	const char *base = buf_head(s->in);
+	struct exchange *x = s->x;
+	const char *why = "";
+	int r;
+
+	take_properties(x, head, base);
+	if (s->setup->log)
+		exchange_note(s, head, base);
+	count_request(s);
+	if (!http_max_forwards(head, base)) {
+		refuse(s, 501, "Max-Forwards ends here");
+		return;
+	}
+	r = choose_hop(s, head, base, &why);
+	if (r < 0) {
+		refuse(s, (unsigned int)-r, why);
+		return;
+	}
+	if (!x->tunnel && write_request(s, head, base)) {
+		out_of_memory(s);
+		return;
+	}
+	x->head_octets = head->head_len;
+	buf_consume(s->in, head->head_len);
+	exchange_connect(s);
+}
+
+/* Is there a whole head in s->in? Then take it. */
+static bool find_request(struct session *s)
+{
+	const struct conf_http *http = &s->setup->conf->http;
+	const struct http1_limits limits = { http->header_limit, http->header_fields };
+	size_t from = s->scanned;
+	size_t end = http1_scan(buf_head(s->in), buf_len(s->in), &from);
+	const char *why = "";
+	int r;
+
+	s->scanned = (uint32_t)from;
+	if (!end && buf_len(s->in) < limits.head)
+		return false;
+	if (!end) {
+		r = http1_too_large(buf_head(s->in), buf_len(s->in), &why);
+		refuse(s, (unsigned int)-r, why);
+		return true;
+	}
+	if (!exchange_create(s)) {
+		out_of_memory(s);
+		return true;
+	}
+	r = http1_parse_request(buf_head(s->in), end, &limits, &s->thread->head, &why);
+	if (r)
+		refuse(s, (unsigned int)-r, why);
+	else
+		take_request(s, &s->thread->head);
+	return true;
+}
+
+/* s->in is full and holds no whole head. */
+static int grow_input(struct session *s)
+{
+	size_t limit = s->setup->conf->http.header_limit + 1;
+	size_t size = 2 * (size_t)s->in->size;
+
+	return buf_grow(&s->thread->bufs, &s->in, size < limit ? size : limit);
+}
+
+bool request_step(struct session *s)
+{
+	for (;;) {
+		int r;
+
+		if (buf_len(s->in) && find_request(s))
+			return true;
+		if (buf_len(s->in) && s->state == SESSION_IDLE)
+			session_set(s, SESSION_HEAD);
+		if (!(s->client.ready & READY_IN))
+			return false;
+		r = body_read(&s->thread->bufs, &s->client, &s->in);
+		if (r > 0)
+			continue;
+		if (r == -EAGAIN)
+			return false;
+		if (r == -ENOBUFS && !grow_input(s))
+			continue;
+		if (r == -ENOBUFS || r == -ENOMEM)
+			out_of_memory(s);
+		else
+			session_end(s, SESSION_CLOSE);
+		return true;
+	}
+}

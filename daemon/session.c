@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Life of a session: made when a connection is accepted, moved by steps, one
+ * function for each state, until none can go on; buried when its client
+ * connection ends.
+ */
+#include "session.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clients.h"
+#include "exchange.h"
+
+#define STEPS_MAX 64		/* pipelined requests are served in turn with others */
+#define LINGER_MS 2000
+#define LINGER_READS 16		/* in one go */
+#define TUNNEL_IDLE_MS (3600 * 1000)
+
+const char *const session_state_names[SESSION_STATE_MAX] = {
+	[SESSION_IDLE] = "idle",
+	[SESSION_HEAD] = "head",
+	[SESSION_RESOLVE] = "resolve",
+	[SESSION_SOCKET] = "socket",
+	[SESSION_CONNECT] = "connect",
+	[SESSION_EXCHANGE] = "exchange",
+	[SESSION_ANSWER] = "answer",
+	[SESSION_TUNNEL] = "tunnel",
+	[SESSION_LINGER] = "linger",
+	[SESSION_DEAD] = "dead",
+};
+
+static unsigned int state_timeout(const struct session *s, enum session_state state)
+{
+	const struct conf_http *http = &s->setup->conf->http;
+
+	switch (state) {
+	case SESSION_HEAD:
+		return http->header_timeout;
+	case SESSION_RESOLVE:
+	case SESSION_SOCKET:
+	case SESSION_CONNECT:
+		return http->connect_timeout;
+	case SESSION_EXCHANGE:
+		return http->response_timeout;
+	case SESSION_TUNNEL:
+		return TUNNEL_IDLE_MS;
+	case SESSION_LINGER:
+		return LINGER_MS;
+	default:
+		return http->idle_timeout;
+	}
+}
+
+void session_set(struct session *s, enum session_state state)
+{
+	if (s->state == SESSION_SOCKET)
+		sockpool_cancel(&s->thread->sockets, s->address.addr.family, &s->waiter);
+	s->state = (uint8_t)state;
+	if (state == SESSION_DEAD)
+		timer_cancel(&s->timer);
+	else
+		loop_timer(&s->thread->loop, &s->timer, state_timeout(s, state));
+}
+
+static bool linger_step(struct session *s)
+{
+	for (int i = 0; i < LINGER_READS && s->client.ready & READY_IN; i++) {
+		ssize_t n = recv(s->client.fd, NULL, 1 << 20, MSG_TRUNC);
+
+		if (n > 0)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			s->client.ready &= (uint8_t)~READY_IN;
+		else if (!n || errno != EINTR)
+			session_end(s, SESSION_CLOSE);
+		else
+			continue;
+		return false;
+	}
+	if (s->client.ready & READY_IN)
+		loop_again(&s->thread->loop, &s->again);
+	return false;
+}
+
+static bool wait_step(struct session *s)
+{
+	if (!(s->client.ready & READY_GONE))
+		return false;
+	metric_inc(&s->thread->metrics, METRIC_CLIENT_ABORTS);
+	session_end_exchange(s, "client_abort");
+	session_end(s, SESSION_CLOSE);
+	return false;
+}
+
+static bool (*const steps[])(struct session *s) = {
+	[SESSION_IDLE] = request_step,
+	[SESSION_HEAD] = request_step,
+	[SESSION_RESOLVE] = wait_step,
+	[SESSION_SOCKET] = wait_step,
+	[SESSION_CONNECT] = connect_step,
+	[SESSION_EXCHANGE] = exchange_step,
+	[SESSION_ANSWER] = answer_step,
+	[SESSION_TUNNEL] = tunnel_step,
+	[SESSION_LINGER] = linger_step,
+};
+
+/* Nothing more can be done now: give back what is empty, see to the timer. */
+static void session_rest(struct session *s)
+{
+	struct exchange *x = s->x;
+	const struct conf_http *http = &s->setup->conf->http;
+	uint64_t moved;
+
+	if (s->in && !buf_len(s->in))
+		s->in = buf_put(&s->thread->bufs, s->in);
+	if (!x)
+		return;
+	if (x->up && x->up->in && !buf_len(x->up->in))
+		x->up->in = buf_put(&s->thread->bufs, x->up->in);
+	moved = x->request.sent + x->request.received + x->response.sent + x->response.received;
+	if (moved == s->progress)
+		return;
+	s->progress = moved;
+	if (s->state == SESSION_TUNNEL)
+		loop_timer(&s->thread->loop, &s->timer, TUNNEL_IDLE_MS);
+	else if (s->state == SESSION_EXCHANGE)
+		loop_timer(&s->thread->loop, &s->timer, x->request_done && !x->head_done ?
+			   http->response_timeout : http->idle_timeout);
+}
+
+void session_run(struct session *s)
+{
+	unsigned int left = STEPS_MAX;
+
+	while (s->state != SESSION_DEAD && steps[s->state](s)) {
+		if (--left)
+			continue;
+		loop_again(&s->thread->loop, &s->again);
+		break;
+	}
+	if (s->state != SESSION_DEAD)
+		session_rest(s);
+}
+
+static void on_client(struct watch *w)
+{
+	session_run(container_of(w, struct session, client));
+}
+
+static void on_again(struct work *w)
+{
+	session_run(container_of(w, struct session, again));
+}
+
+static void on_timer(struct timer *t)
+{
+	struct session *s = container_of(t, struct session, timer);
+
+	exchange_timeout(s);
+	session_run(s);
+}
+
+static void session_free(struct work *w)
+{
+	struct session *s = container_of(w, struct session, again);
+
+	setup_put(s->setup);
+	objpool_put(&s->thread->session_objs, s);
+}
+
+static void session_bury(struct session *s, bool reset)
+{
+	static const struct linger now = { .l_onoff = 1 };
+	struct thread *t = s->thread;
+
+	session_set(s, SESSION_DEAD);
+	if (reset)
+		setsockopt(s->client.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	watch_close(&s->client);
+	s->in = buf_put(&t->bufs, s->in);
+	list_del(&s->link);
+	t->n_sessions--;
+	metric_sub(&t->metrics, METRIC_SESSIONS, 1);
+	clients_leave(&s->address.addr);
+	s->again.fn = session_free;
+	loop_bury(&t->loop, &s->again);
+}
+
+void session_end(struct session *s, enum session_end how)
+{
+	bool unread = buf_len(s->in) || s->client.ready & READY_IN;
+
+	if (how == SESSION_RESET || s->client.ready & READY_GONE || s->state == SESSION_LINGER ||
+	    (how == SESSION_CLOSE && !unread)) {
+		session_bury(s, how == SESSION_RESET);
+		return;
+	}
+	s->in = buf_put(&s->thread->bufs, s->in);
+	shutdown(s->client.fd, SHUT_WR);
+	session_set(s, SESSION_LINGER);
+}
+
+void session_end_exchange(struct session *s, const char *result)
+{
+	struct exchange *x = s->x;
+	struct thread *t = s->thread;
+	uint64_t *port = s->setup->ports[s->port->index]->v;
+	uint64_t received;
+
+	if (!x)
+		return;
+	if (result)
+		x->result = result;
+	received = x->head_octets + x->request.received;
+	s->received += received;
+	s->sent += x->response.sent;
+	s->progress = 0;
+	metric_add(&t->metrics, METRIC_RECEIVED, received);
+	metric_add(&t->metrics, METRIC_SENT, x->response.sent);
+	metric_add(&t->metrics, METRIC_UP_SENT, x->request.sent);
+	metric_add(&t->metrics, METRIC_UP_RECEIVED, x->origin_octets + x->response.received);
+	metric_store(&port[PORT_METRIC_RECEIVED], port[PORT_METRIC_RECEIVED] + received);
+	metric_store(&port[PORT_METRIC_SENT], port[PORT_METRIC_SENT] + x->response.sent);
+	if (x->status >= 200 && x->status < 600)
+		metric_inc(&t->metrics, METRIC_STATUS_1XX + x->status / 100 - 1);
+	if (s->setup->log)
+		exchange_log(s);
+	upstream_close(x->up, false);
+	buf_put(&t->bufs, x->request.out);
+	buf_put(&t->bufs, x->response.out);
+	free(x->heap_text);
+	objpool_put(&t->exchange_objs, x);
+	s->x = NULL;
+}
+
+void session_next(struct session *s)
+{
+	s->scanned = 0;
+	session_set(s, buf_len(s->in) ? SESSION_HEAD : SESSION_IDLE);
+}
+
+void session_drain(struct session *s)
+{
+	if (s->state == SESSION_IDLE || (s->state == SESSION_HEAD && !buf_len(s->in)))
+		session_end(s, SESSION_CLOSE);
+}
+
+static int original_destination(int fd, struct endpoint *ret)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len))
+		return -errno;
+	return endpoint_from_sockaddr(ret, &ss);
+}
+
+/* The one place where the protocol of a port decides what is done. */
+static void session_begin(struct session *s)
+{
+	switch (s->port->protocol) {
+	case PROTOCOL_HTTP:
+		session_set(s, SESSION_HEAD);
+		break;
+	case PROTOCOL_TLS:
+	case PROTOCOL_TCP:
+	case PROTOCOL_AUTO:
+		relay_begin(s);
+		break;
+	}
+}
+
+static void session_init(struct session *s, struct thread *t, struct setup *setup, int fd)
+{
+	memset(s, 0, sizeof(*s));
+	s->client.fd = fd;
+	s->client.fn = on_client;
+	s->again.fn = on_again;
+	s->timer.fn = on_timer;
+	s->thread = t;
+	s->setup = setup_get(setup);
+	s->id = t->next_id;
+	t->next_id += 256;
+	s->began = t->loop.now;
+	list_init(&s->again.link);
+	list_init(&s->timer.link);
+	list_init(&s->waiter.link);
+	list_add_tail(&t->sessions, &s->link);
+	t->n_sessions++;
+}
+
+void session_create(struct thread *t, struct setup *setup, const struct conf_port *port, int fd,
+		    const struct endpoint *client)
+{
+	struct session *s = objpool_get(&t->session_objs);
+	uint64_t *accepted = &setup->ports[port->index]->v[PORT_METRIC_ACCEPTED];
+
+	if (!s) {
+		clients_leave(&client->addr);
+		close(fd);
+		return;
+	}
+	session_init(s, t, setup, fd);
+	s->port = port;
+	s->address = *client;
+	metric_inc(&t->metrics, METRIC_ACCEPTED);
+	metric_inc(&t->metrics, METRIC_SESSIONS);
+	metric_store(accepted, *accepted + 1);
+	if ((port->mode & TIPH_INBOUND && original_destination(fd, &s->original)) ||
+	    loop_watch(&t->loop, &s->client, false)) {
+		session_bury(s, true);
+		return;
+	}
+	session_begin(s);
+}

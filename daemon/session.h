@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A session: one client connection and what happens on it. Its port, mode and
+ * original destination are here and nowhere else.
+ *
+ *	          +------------------------------ keep-alive ---------------------+
+ *	          v                                                               |
+ *	accept -> HEAD -> [RESOLVE] -> [SOCKET] -> [CONNECT] -> EXCHANGE ---------+-> IDLE -> HEAD
+ *	          |                                   ^  |         |              |
+ *	          |                                   +--+- retry -+              |
+ *	          +--- refused, failed ---------------+--> ANSWER ----------------+
+ *	                                                     |
+ *	CONNECT, EXCHANGE -> TUNNEL     ANSWER, EXCHANGE -> LINGER     any -> DEAD
+ *
+ * IDLE: no octet of the next request came. HEAD: a head is being read, in one
+ * absolute time. RESOLVE: waiting for the addresses of a name. SOCKET: on the
+ * list of those who wait for a prepared socket. CONNECT: the upstream is
+ * connecting. EXCHANGE: request and response are moving. ANSWER: a response of
+ * the proxy's own is being written. TUNNEL: octets are relayed both ways.
+ * LINGER: our side is closed, what the client still sends is thrown away so
+ * that it gets our last response. DEAD: buried, freed at the end of the turn.
+ *
+ * session_set() is the only place where the state changes; it sets the timer
+ * that bounds the new state. All sessions but dead ones are on thread.sessions.
+ */
+#ifndef TIPHARES_SESSION_H
+#define TIPHARES_SESSION_H
+
+#include "body.h"
+#include "thread.h"
+
+enum session_state {
+	SESSION_IDLE,
+	SESSION_HEAD,
+	SESSION_RESOLVE,
+	SESSION_SOCKET,
+	SESSION_CONNECT,
+	SESSION_EXCHANGE,
+	SESSION_ANSWER,
+	SESSION_TUNNEL,
+	SESSION_LINGER,
+	SESSION_DEAD,
+	SESSION_STATE_MAX,
+};
+extern const char *const session_state_names[SESSION_STATE_MAX];
+
+struct exchange;
+
+/**
+ * struct session - a client connection
+ * @again: to go on in the next turn, and to be buried
+ * @waiter: while in SESSION_SOCKET
+ * @in: octets received and not used; NULL while there are none
+ * @original: original destination; AF_UNSPEC on ports without inbound transparency
+ * @scanned: octets of @in that were searched for the end of a head
+ * @received, @sent: octets from and to the client, of exchanges that ended
+ * @progress: octets moved in the exchange when the timer was set last
+ */
+struct session {
+	struct watch client;
+	struct work again;
+	struct timer timer;
+	struct list link;
+	struct sock_waiter waiter;
+	struct thread *thread;
+	struct setup *setup;
+	const struct conf_port *port;
+	struct exchange *x;
+	struct buf *in;
+	struct endpoint address;
+	struct endpoint original;
+	uint64_t id;
+	uint64_t began;
+	uint64_t received;
+	uint64_t sent;
+	uint64_t progress;
+	uint32_t requests;
+	uint32_t scanned;
+	uint8_t state;
+};
+
+/* A connection accepted on @port, counted in. Consumes @fd. */
+void session_create(struct thread *t, struct setup *setup, const struct conf_port *port, int fd,
+		    const struct endpoint *client);
+
+/* The only way to another state. */
+void session_set(struct session *s, enum session_state state);
+
+/* Go on as far as possible. */
+void session_run(struct session *s);
+
+/* The exchange, if any, is over: log it, forget it. @result: NULL: as it is. */
+void session_end_exchange(struct session *s, const char *result);
+
+/* How to end a client connection. */
+enum session_end {
+	SESSION_CLOSE,		/* everything was said */
+	SESSION_CLOSE_LINGER,	/* the client may still be sending */
+	SESSION_RESET,		/* it must see that something is missing */
+};
+void session_end(struct session *s, enum session_end how);
+
+/* Ready for the next request. */
+void session_next(struct session *s);
+
+/* Drain: end @s if it is idle. */
+void session_drain(struct session *s);
+
+#endif /* TIPHARES_SESSION_H */

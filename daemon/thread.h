@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A loop thread and everything that belongs to it alone. Nothing of this is
+ * touched by another thread but the mailbox, the counters and loop.turns.
+ */
+#ifndef TIPHARES_THREAD_H
+#define TIPHARES_THREAD_H
+
+#include <pthread.h>
+
+#include "accesslog.h"
+#include "buf.h"
+#include "conf.h"
+#include "datapath.h"
+#include "http_msg.h"
+#include "loop.h"
+#include "metrics.h"
+#include "objpool.h"
+#include "origin.h"
+#include "sockpool.h"
+#include "upstream.h"
+
+struct thread;
+
+/* Counters of a port, found again by name after a reload; never freed earlier. */
+struct port_stats {
+	struct port_stats *next;
+	char name[TIPH_NAME_MAX];
+	uint64_t v[PORT_METRIC_MAX];
+};
+
+/**
+ * struct generation - a configuration in force, for all threads
+ * @refs: atomic
+ * @threads: that share the limits
+ */
+struct generation {
+	unsigned int refs;
+	unsigned int threads;
+	struct conf *conf;
+	struct routes *routes;
+};
+
+/**
+ * struct setup - the same as one thread sees it; counted by its sessions
+ * @log: lines of the access log are wanted
+ * @ports: counters of each port, by index
+ */
+struct setup {
+	unsigned int refs;
+	struct generation *gen;
+	const struct conf *conf;
+	bool log;
+	struct port_stats *ports[];
+};
+
+/**
+ * struct mail - something another thread wants run on this one
+ * @fn: called on the loop thread; @m is the sender's until it returns
+ */
+struct mail {
+	struct list link;
+	void (*fn)(struct thread *t, struct mail *m);
+	bool done;
+};
+
+/**
+ * struct thread - see above
+ * @head: for parsing one head; not kept over a return to the loop
+ * @sessions, @listeners: all of them
+ * @setup: for new sessions; NULL before the first commit
+ * @next_setup: prepared, not in force yet
+ * @draining: sessions end when they can
+ * @stopping: leave the loop
+ * @lock: protects @mails and mail.done
+ */
+struct thread {
+	unsigned int index;
+	const struct datapath_ops *ops;
+	struct loop loop;
+	struct buf_pool bufs;
+	struct upstream_pool upstreams;
+	struct sockpool sockets;
+	struct accesslog log;
+	struct setup *setup;
+	struct setup *next_setup;
+	struct list listeners;
+	struct list sessions;
+	unsigned int n_sessions;
+	uint64_t next_id;
+	unsigned int turn;
+	bool draining;
+	bool stopping;
+	struct timer second;
+	struct objpool session_objs;
+	struct objpool exchange_objs;
+	struct http_head head;
+	struct metrics metrics;
+	struct port_stats *port_stats;
+	pthread_t pthread;
+	struct watch mailbox;
+	pthread_mutex_t lock;
+	pthread_cond_t mail_done;
+	struct list mails;
+};
+
+/* Start a thread's loop; @channel: its socket channel. 0 or a negative errno. */
+int thread_start(struct thread *t, unsigned int index, const struct datapath_ops *ops, int channel);
+/* Run @m->fn on @t and wait for it. Not from a loop thread. */
+void thread_call(struct thread *t, struct mail *m);
+/* Close everything it has, end it, free what is its. */
+void thread_stop(struct thread *t);
+
+/* With one reference; NULL: out of memory. Consumes @conf. */
+struct generation *generation_create(struct conf *conf, unsigned int threads);
+struct generation *generation_get(struct generation *gen);
+void generation_put(struct generation *gen);
+
+/*
+ * On the thread itself. Prepare: allocate what the generation needs; may fail
+ * with -ENOMEM and changes nothing. Commit: the prepared one is for new sessions
+ * from here on. Cancel: forget it.
+ */
+int thread_prepare(struct thread *t, struct generation *gen);
+void thread_commit(struct thread *t);
+void thread_cancel(struct thread *t);
+/* Accept nothing more, end idle sessions, let the others finish. */
+void thread_drain(struct thread *t);
+
+static inline struct setup *setup_get(struct setup *setup)
+{
+	setup->refs++;
+	return setup;
+}
+void setup_put(struct setup *setup);
+
+#endif /* TIPHARES_THREAD_H */

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tunnels (CONNECT, Upgrade) and relays of ports that are not HTTP: octets both
+ * ways, each end of stream passed on alone, a reset passed on as a reset.
+ */
+#include <string.h>
+#include <sys/socket.h>
+
+#include "exchange.h"
+
+static const char connect_ok[] = "HTTP/1.1 200 Connection established\r\n\r\n";
+
+static bool begin_directions(struct session *s)
+{
+	struct exchange *x = s->x;
+
+	body_begin(&x->request, HTTP_BODY_CLOSE, 0, HTTP_BODY_CLOSE);
+	body_begin(&x->response, HTTP_BODY_CLOSE, 0, HTTP_BODY_CLOSE);
+	if (!x->tunnel)
+		return true;
+	if (!exchange_head_room(s, &x->response, sizeof(connect_ok)))
+		return false;
+	memcpy(x->response.out->data + x->response.out->w, connect_ok, sizeof(connect_ok) - 1);
+	x->response.out->w += sizeof(connect_ok) - 1;
+	x->status = 200;
+	return true;
+}
+
+void tunnel_begin(struct session *s)
+{
+	if (!begin_directions(s)) {
+		session_end_exchange(s, "no_memory");
+		session_end(s, SESSION_RESET);
+		return;
+	}
+	metric_inc(&s->thread->metrics, METRIC_TUNNELS);
+	upstream_nodelay(s->x->up);
+	s->x->result = "tunnel";
+	session_set(s, SESSION_TUNNEL);
+}
+
+void relay_begin(struct session *s)
+{
+	const struct conf_route *route;
+	struct exchange *x = exchange_create(s);
+
+	if (!x) {
+		session_end(s, SESSION_RESET);
+		return;
+	}
+	x->relay = true;
+	if (s->port->mode & TIPH_INBOUND) {
+		x->hops[x->n_hops++] = s->original;
+	} else {
+		route = routes_find(s->setup->gen->routes, "*", 1);
+		if (route)
+			x->hops[x->n_hops++] = route->to[s->thread->turn++ % route->n_to];
+	}
+	if (x->n_hops) {
+		exchange_connect(s);
+		return;
+	}
+	session_end_exchange(s, "no_route");
+	session_end(s, SESSION_RESET);
+}
+
+/* One direction. False: it broke. */
+static bool relay(struct session *s, struct body *b, struct watch *src, struct buf **in,
+		  struct watch *dst, bool *eof_sent)
+{
+	struct thread *t = s->thread;
+
+	if (*eof_sent)
+		return true;
+	switch (body_pump(b, &t->loop, &t->bufs, src, in, dst)) {
+	case BODY_WAIT:
+		return true;
+	case BODY_BUSY:
+		loop_again(&t->loop, &s->again);
+		return true;
+	case BODY_DONE:
+		*eof_sent = true;
+		return !shutdown(dst->fd, SHUT_WR);
+	default:
+		return false;
+	}
+}
+
+bool tunnel_step(struct session *s)
+{
+	struct exchange *x = s->x;
+	struct upstream *up = x->up;
+	bool alive = relay(s, &x->response, &up->watch, &up->in, &s->client,
+			   &x->client_eof_sent);
+
+	alive = alive && relay(s, &x->request, &s->client, &s->in, &up->watch, &x->up_eof_sent);
+	if (alive && !(x->client_eof_sent && x->up_eof_sent))
+		return false;
+	if (!alive)
+		x->up = upstream_close(up, true);
+	session_end_exchange(s, alive ? NULL : "tunnel_reset");
+	session_end(s, alive ? SESSION_CLOSE : SESSION_RESET);
+	return true;
+}

@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The worker process. Its first thread only listens to the parent: it parses
+ * configurations, hands them and their listeners to the loop threads, and beats.
+ *
+ * A configuration takes effect in two phases: every thread prepares (which may
+ * fail, then nothing changed), then every thread commits. Sessions that run keep
+ * what they began with. When the control channel ends the parent is dead: the
+ * process ends at once, the kernel closes what it had.
+ */
+#include "worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "channel.h"
+#include "clients.h"
+#include "listener.h"
+#include "log.h"
+#include "worker_internal.h"
+
+#define BEAT_MS 500
+#define DRAIN_POLL_MS 50
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* --- a new configuration --- */
+
+static void forget_pending(struct worker *w)
+{
+	for (size_t i = 0; i < w->n_next; i++)
+		if (w->next[i].fd >= 0)
+			close(w->next[i].fd);
+	free(w->next);
+	w->next = NULL;
+	w->n_next = 0;
+	conf_put(w->next_conf);
+	w->next_conf = NULL;
+}
+
+static void log_errors(struct conf_errors *errors)
+{
+	for (size_t i = 0; i < errors->n; i++)
+		log_error("configuration:%u:%u: %s", errors->v[i].line, errors->v[i].column,
+			  errors->v[i].text);
+	conf_errors_free(errors);
+}
+
+static int on_conf(struct worker *w, int fd, size_t len)
+{
+	struct conf_errors errors = { 0 };
+	char *text;
+	int r;
+
+	forget_pending(w);
+	if (!len)
+		return -EINVAL;
+	text = mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (text == MAP_FAILED)
+		return -errno;
+	r = conf_load_buffer("configuration", text, len, &w->next_conf, &errors);
+	munmap(text, len);
+	if (r) {
+		w->next_conf = NULL;
+		log_errors(&errors);
+	}
+	return r;
+}
+
+static int on_listener(struct worker *w, size_t port, unsigned int thread, int fd)
+{
+	struct pending_listener *v;
+
+	if (!w->next_conf || port >= w->next_conf->n_ports || thread >= w->n_threads)
+		return -EPROTO;
+	v = realloc(w->next, (w->n_next + 1) * sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	v[w->n_next] = (struct pending_listener){ .fd = fd, .port = port, .thread = thread };
+	w->next = v;
+	w->n_next++;
+	return 0;
+}
+
+struct commit_mail {
+	struct mail mail;
+	struct worker *w;
+	struct generation *gen;
+	int result;
+};
+
+static void do_prepare(struct thread *t, struct mail *mail)
+{
+	struct commit_mail *m = container_of(mail, struct commit_mail, mail);
+
+	m->result = thread_prepare(t, m->gen);
+}
+
+static void do_cancel(struct thread *t, struct mail *mail)
+{
+	(void)mail;
+	thread_cancel(t);
+}
+
+static void do_commit(struct thread *t, struct mail *mail)
+{
+	struct commit_mail *m = container_of(mail, struct commit_mail, mail);
+
+	thread_commit(t);
+	for (size_t i = 0; i < m->w->n_next; i++) {
+		struct pending_listener *l = &m->w->next[i];
+		int r = 0;
+
+		if (l->thread != t->index)
+			continue;
+		if (l->fd < 0)
+			listener_keep(t, l->port);
+		else
+			r = listener_add(t, l->fd, l->port);
+		l->fd = -1;
+		if (r)
+			m->result = r;
+	}
+	listener_close_old(t);
+}
+
+static int on_all_threads(struct worker *w, struct generation *gen,
+			  void (*fn)(struct thread *, struct mail *))
+{
+	struct commit_mail m = { .mail.fn = fn, .w = w, .gen = gen };
+
+	for (unsigned int i = 0; i < w->n_threads && !m.result; i++)
+		thread_call(&w->threads[i], &m.mail);
+	return m.result;
+}
+
+/* The access log goes where @conf says; a file that came for it is used now. */
+static void open_log(struct worker *w, const struct conf *conf)
+{
+	int fd = w->log_fd;
+	int r;
+
+	w->log_fd = -1;
+	if (!accesslog_wanted(&conf->log) && fd < 0)
+		return;
+	r = accesslog_open(&conf->log, fd);
+	if (r)
+		log_error("access log %s: %s", conf->log.to, strerror(-r));
+}
+
+/* 0, or a negative errno: nothing changed; 1: it is in force only in part. */
+static int commit(struct worker *w)
+{
+	struct generation *gen, *old;
+	int r;
+
+	if (!w->next_conf)
+		return -EPROTO;
+	gen = generation_create(conf_get(w->next_conf), w->n_threads);
+	if (!gen)
+		return -ENOMEM;
+	r = on_all_threads(w, gen, do_prepare);
+	if (r) {
+		on_all_threads(w, gen, do_cancel);
+		generation_put(gen);
+		return r;
+	}
+	if (w->log_fd >= 0 || !w->gen || !w->gen->conf->log.to ||
+	    strcmp(w->gen->conf->log.to, gen->conf->log.to))
+		open_log(w, gen->conf);
+	log_set_level((int)gen->conf->log.level);
+	r = on_all_threads(w, gen, do_commit);
+	pthread_mutex_lock(&w->lock);
+	old = w->gen;
+	w->gen = gen;
+	pthread_mutex_unlock(&w->lock);
+	generation_put(old);
+	return r ? 1 : 0;
+}
+
+static int on_commit(struct worker *w)
+{
+	struct channel_msg msg = { .kind = CHANNEL_READY };
+	int r = commit(w);
+
+	forget_pending(w);
+	if (r < 0)
+		msg.a = (uint32_t)-r;
+	if (r > 0)
+		log_error("the listeners of a thread could not be watched");
+	else
+		r = channel_send(w->args->control, &msg, NULL, 0);
+	return r;
+}
+
+static int on_reopen(struct worker *w, int fd)
+{
+	if (w->log_fd >= 0)
+		close(w->log_fd);
+	w->log_fd = fd;
+	if (!w->next_conf && w->gen && fd >= 0)
+		open_log(w, w->gen->conf);
+	return 0;
+}
+
+/* --- drain --- */
+
+static void do_drain(struct thread *t, struct mail *mail)
+{
+	(void)mail;
+	thread_drain(t);
+}
+
+static int on_drain(struct worker *w, unsigned int ms)
+{
+	pthread_mutex_lock(&w->lock);
+	w->draining = true;
+	pthread_mutex_unlock(&w->lock);
+	w->drain_until = now_ms() + ms;
+	log_info("draining, for at most %u ms", ms);
+	return on_all_threads(w, NULL, do_drain);
+}
+
+static bool is_drained(const struct worker *w)
+{
+	for (unsigned int i = 0; i < w->n_threads; i++)
+		if (metric_load(&w->threads[i].metrics.v[METRIC_SESSIONS]))
+			return false;
+	return true;
+}
+
+/* --- the control channel --- */
+
+/* Takes @fds over. 0 or a negative errno: the parent must not be trusted to know us. */
+static int obey(struct worker *w, const struct channel_msg *msg, int *fds, size_t n)
+{
+	int fd = n ? fds[0] : -1;
+	int r = -EPROTO;
+
+	switch (msg->kind) {
+	case CHANNEL_CONF:
+		if (n == 1)
+			r = on_conf(w, fd, msg->a);
+		break;
+	case CHANNEL_LISTENER:
+		if (n == 1)
+			r = on_listener(w, msg->a, msg->b, fd);
+		n = r ? n : 0;
+		break;
+	case CHANNEL_KEEP:
+		r = n ? -EPROTO : on_listener(w, msg->a, msg->b, -1);
+		break;
+	case CHANNEL_COMMIT:
+		r = n ? -EPROTO : on_commit(w);
+		break;
+	case CHANNEL_DRAIN:
+		r = n ? -EPROTO : on_drain(w, msg->a);
+		break;
+	case CHANNEL_REOPEN:
+		r = n > 1 ? -EPROTO : on_reopen(w, fd);
+		n = r ? n : 0;
+		break;
+	}
+	while (n)
+		close(fds[--n]);
+	return r;
+}
+
+/* 1: go on, 0: the parent is gone, or a negative errno. */
+static int listen_to_parent(struct worker *w)
+{
+	int fds[CHANNEL_FDS_MAX];
+	struct channel_msg msg;
+	size_t n = 0;
+	int r = channel_recv(w->args->control, &msg, fds, &n);
+
+	if (r == -EAGAIN)
+		return 1;
+	if (r <= 0)
+		return r;
+	r = obey(w, &msg, fds, n);
+	if (r)
+		log_error("message %u of the parent: %s", msg.kind, strerror(r < 0 ? -r : EIO));
+	return r ? -EPROTO : 1;
+}
+
+/* Says that every loop thread turned since the last time; silent if one did not. */
+static void beat(struct worker *w)
+{
+	static const struct channel_msg msg = { .kind = CHANNEL_HEARTBEAT };
+	uint64_t now = now_ms();
+
+	if (now < w->next_beat)
+		return;
+	w->next_beat = now + BEAT_MS;
+	for (unsigned int i = 0; i < w->n_threads; i++)
+		if (__atomic_load_n(&w->threads[i].loop.turns, __ATOMIC_RELAXED) == w->beats[i])
+			return;
+	for (unsigned int i = 0; i < w->n_threads; i++)
+		w->beats[i] = __atomic_load_n(&w->threads[i].loop.turns, __ATOMIC_RELAXED);
+	channel_send(w->args->control, &msg, NULL, 0);
+}
+
+/* Exit status. */
+static int serve(struct worker *w)
+{
+	struct pollfd p = { .fd = w->args->control, .events = POLLIN };
+
+	for (;;) {
+		int r = 1;
+
+		if (poll(&p, 1, w->draining ? DRAIN_POLL_MS : BEAT_MS) > 0)
+			r = listen_to_parent(w);
+		if (!r || r == -ECONNRESET)
+			_exit(0);
+		if (r < 0)
+			return 1;
+		if (w->draining && (is_drained(w) || now_ms() >= w->drain_until))
+			return 0;
+		beat(w);
+	}
+}
+
+/* --- start and end --- */
+
+static int start_threads(struct worker *w)
+{
+	const struct worker_args *args = w->args;
+
+	w->threads = calloc(args->threads, sizeof(*w->threads));
+	w->beats = calloc(args->threads, sizeof(*w->beats));
+	if (!w->threads || !w->beats)
+		return -ENOMEM;
+	while (w->n_threads < args->threads) {
+		int r = thread_start(&w->threads[w->n_threads], w->n_threads, args->ops,
+				     args->sockets[w->n_threads]);
+
+		if (r)
+			return r;
+		w->n_threads++;
+	}
+	return 0;
+}
+
+static void clean_up(struct worker *w)
+{
+	for (unsigned int i = 0; i < w->n_threads; i++)
+		thread_stop(&w->threads[i]);
+	accesslog_close();
+	forget_pending(w);
+	generation_put(w->gen);
+	clients_destroy();
+	if (w->log_fd >= 0)
+		close(w->log_fd);
+	free(w->threads);
+	free(w->beats);
+}
+
+int worker_run(const struct worker_args *args)
+{
+	struct worker w = { .args = args, .log_fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct admin *admin = NULL;
+	int status = 1;
+	int r;
+
+	signal(SIGPIPE, SIG_IGN);
+	r = start_threads(&w);
+	if (!r)
+		r = admin_start(args->admin_fd, args->metrics_fd, args->threads, args->shm,
+				&worker_admin_ops, &w, &admin);
+	if (r)
+		log_error("the worker can't start: %s", strerror(-r));
+	else
+		status = serve(&w);
+	admin_stop(admin);
+	clean_up(&w);
+	return status;
+}

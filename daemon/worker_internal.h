@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The worker process: between worker.c and worker_admin.c. */
+#ifndef TIPHARES_WORKER_INTERNAL_H
+#define TIPHARES_WORKER_INTERNAL_H
+
+#include "admin.h"
+#include "thread.h"
+#include "worker.h"
+
+/* A listener, or (fd -1) those that a thread keeps, for the next commit. */
+struct pending_listener {
+	int fd;
+	size_t port;
+	unsigned int thread;
+};
+
+/**
+ * struct worker - the process
+ * @lock: protects @gen, which the admin thread reads
+ * @gen: in force; NULL before the first commit
+ * @next_conf, @next, @n_next: came since the last CHANNEL_CONF
+ * @log_fd: file for the access log that came with CHANNEL_REOPEN and waits for
+ *	its configuration, or -1
+ * @drain_until: milliseconds of the monotonic clock
+ * @beats: turns of each thread when the last heartbeat was sent
+ */
+struct worker {
+	const struct worker_args *args;
+	struct thread *threads;
+	unsigned int n_threads;
+	pthread_mutex_t lock;
+	struct generation *gen;
+	struct conf *next_conf;
+	struct pending_listener *next;
+	size_t n_next;
+	int log_fd;
+	bool draining;
+	uint64_t drain_until;
+	uint64_t next_beat;
+	uint64_t *beats;
+};
+
+extern const struct admin_ops worker_admin_ops;
+
+#endif /* TIPHARES_WORKER_INTERNAL_H */
