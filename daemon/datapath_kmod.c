@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The datapath of the kernel module: its port table by generic netlink, its
+ * listeners and spoofed sockets by socket options.
+ *
+ * The module's table is the truth about interception. We own the ports as long
+ * as the socket "commands" is open; another socket hears the notifications, our
+ * own commits' among them. What tells a foreign change is a fingerprint of the
+ * table, taken after each of our commits and compared after each notification.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/tiphares.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "datapath.h"
+#include "kmod_msg.h"
+#include "nl.h"
+#include "version.h"
+
+#define DUMP_TRIES 10
+
+/**
+ * struct datapath - the module, in our network namespace
+ * @commands: owner of the ports
+ * @events: hears the family's notifications
+ * @family: its number
+ * @port_id: of @commands
+ * @fingerprint: of the table as we know it
+ * @dirty: the table may have changed
+ * @owner_lost, @lost_told: somebody else owns the ports; it was reported
+ * @listed: what ports() returned, to be freed
+ */
+struct datapath {
+	struct nl_sock *commands;
+	struct nl_sock *events;
+	int family;
+	uint32_t port_id;
+	uint64_t fingerprint;
+	bool dirty;
+	bool owner_lost;
+	bool lost_told;
+	struct conf_port listed[TIPH_PORTS_MAX];
+	size_t n_listed;
+};
+
+static int parse(struct nlmsghdr *hdr, struct nlattr **a)
+{
+	return genlmsg_parse(hdr, 0, a, TIPH_A_MAX, NULL) < 0 ? -EBADMSG : 0;
+}
+
+struct info {
+	char version[32];
+	uint32_t owner;
+};
+
+static int take_info(struct nlmsghdr *hdr, void *arg)
+{
+	struct nlattr *a[TIPH_A_MAX + 1];
+	struct info *info = arg;
+	int err = parse(hdr, a);
+
+	if (err)
+		return err;
+	if (a[TIPH_A_VERSION])
+		nla_strlcpy(info->version, a[TIPH_A_VERSION], sizeof(info->version));
+	if (a[TIPH_A_OWNER])
+		info->owner = nla_get_u32(a[TIPH_A_OWNER]);
+	return 0;
+}
+
+static int get_info(struct nl_sock *sock, int family, struct info *ret, char *why, size_t size)
+{
+	struct nl_msg *msg = nl_message(family, TIPH_CMD_GET_INFO, 0, 0);
+
+	*ret = (struct info){ 0 };
+	return nl_request(sock, msg, take_info, ret, why, size);
+}
+
+static void __attribute__((noreturn)) exec_modprobe(void)
+{
+	char *const args[] = { "modprobe", "-q", "tiphares", NULL };
+	char *const environment[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
+	int null = open("/dev/null", O_RDWR);
+
+	if (null >= 0) {
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+	}
+	execve("/sbin/modprobe", args, environment);
+	_exit(127);
+}
+
+static void load_module(void)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		exec_modprobe();
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+}
+
+/* Number of the family, after an attempt to load the module. */
+static int find_family(struct nl_sock *sock)
+{
+	int family = nl_family(sock, TIPH_GENL_NAME);
+
+	if (family >= 0)
+		return family;
+	load_module();
+	return nl_family(sock, TIPH_GENL_NAME);
+}
+
+/* Same major and minor number: only then nobody lacks what the other one needs. */
+static int check_version(const char *module, char *why, size_t size)
+{
+	unsigned int major = 0, minor = 0, our_major = 0, our_minor = 0;
+	bool read = sscanf(module, "%u.%u", &major, &minor) == 2;
+
+	sscanf(TIPHARES_VERSION, "%u.%u", &our_major, &our_minor);
+	if (read && major == our_major && minor == our_minor)
+		return 0;
+	snprintf(why, size, "the module is version %s, this daemon %s: the %s is too old", module,
+		 TIPHARES_VERSION,
+		 major > our_major || (major == our_major && minor > our_minor) ? "daemon" : "module");
+	return -EPROTO;
+}
+
+/* Open a socket to the module that fits. */
+static int connect_module(struct nl_sock **ret, int *family, struct info *info, char *why, size_t size)
+{
+	struct nl_sock *sock;
+	int err = nl_open(&sock);
+
+	if (err) {
+		snprintf(why, size, "no generic netlink: %s", strerror(-err));
+		return err;
+	}
+	*family = find_family(sock);
+	if (*family < 0) {
+		snprintf(why, size, "the module tiphares is not loaded and can't be");
+		err = *family;
+	} else {
+		err = get_info(sock, *family, info, why, size);
+	}
+	if (!err)
+		err = check_version(info->version, why, size);
+	if (err)
+		nl_socket_free(sock);
+	else
+		*ret = sock;
+	return err;
+}
+
+static int kmod_probe(char *why, size_t size)
+{
+	struct nl_sock *sock;
+	struct info info;
+	int family, err = connect_module(&sock, &family, &info, why, size);
+
+	if (!err)
+		nl_socket_free(sock);
+	return err;
+}
+
+static int kmod_check(const struct conf *conf, char *why, size_t size)
+{
+	for (size_t i = 0; i < conf->n_ports; i++) {
+		const struct conf_port *port = &conf->ports[i];
+
+		if ((port->mode & TIPH_INBOUND) && port->sample != 10000) {
+			snprintf(why, size, "port %s: sample: the module intercepts all clients or none",
+				 port->name);
+			return -EOPNOTSUPP;
+		}
+	}
+	return 0;
+}
+
+static void kmod_free(struct datapath *dp)
+{
+	for (size_t i = 0; i < dp->n_listed; i++)
+		kmod_free_port(&dp->listed[i]);
+	if (dp->commands)
+		nl_socket_free(dp->commands);
+	if (dp->events)
+		nl_socket_free(dp->events);
+	free(dp);
+}
+
+/* Ports that a dead daemon left have no owner; those of a living one are not taken away. */
+static int kmod_open(const struct conf *conf, struct datapath **ret, char *why, size_t size)
+{
+	struct datapath *dp = calloc(1, sizeof(*dp));
+	struct info info;
+	int err;
+
+	if (!dp) {
+		snprintf(why, size, "out of memory");
+		return -ENOMEM;
+	}
+	err = connect_module(&dp->commands, &dp->family, &info, why, size);
+	if (!err && info.owner) {
+		snprintf(why, size, "the ports of this network namespace are owned by netlink port %u already",
+			 info.owner);
+		err = -EBUSY;
+	}
+	if (!err) {
+		err = nl_open_events(TIPH_GENL_NAME, TIPH_GENL_GROUP, &dp->events);
+		if (err)
+			snprintf(why, size, "no notifications from the module: %s", strerror(-err));
+	}
+	if (err) {
+		kmod_free(dp);
+		return err;
+	}
+	dp->port_id = nl_socket_get_local_port(dp->commands);
+	*ret = dp;
+	return 0;
+}
+
+/* FNV-1a over the ports in their order. */
+static int take_fingerprint(struct nlmsghdr *hdr, void *arg)
+{
+	struct nlattr *a[TIPH_A_MAX + 1];
+	uint64_t *hash = arg;
+	int err = parse(hdr, a);
+
+	if (err || !a[TIPH_A_PORT])
+		return err;
+	for (int i = 0; i < nla_len(a[TIPH_A_PORT]); i++)
+		*hash = (*hash ^ ((const uint8_t *)nla_data(a[TIPH_A_PORT]))[i]) * 0x100000001b3ULL;
+	return 0;
+}
+
+static int read_fingerprint(struct datapath *dp, uint64_t *ret)
+{
+	int err = -EAGAIN;
+
+	for (int i = 0; i < DUMP_TRIES && err == -EAGAIN; i++) {
+		uint64_t hash = 0xcbf29ce484222325ULL;
+
+		err = nl_request(dp->commands, nl_message(dp->family, TIPH_CMD_PORT_GET, NLM_F_DUMP, 0),
+				 take_fingerprint, &hash, NULL, 0);
+		if (!err)
+			*ret = hash;
+	}
+	return err;
+}
+
+static struct nl_msg *set_message(struct datapath *dp, const struct conf *conf)
+{
+	struct nl_msg *msg = nl_message(dp->family, TIPH_CMD_PORT_SET, 0, kmod_ports_size(conf));
+	bool full = !msg || nla_put_u32(msg, TIPH_A_FLAGS, TIPH_FLAG_REPLACE | TIPH_FLAG_OWN) < 0;
+
+	for (size_t i = 0; i < conf->n_ports && !full; i++)
+		full = kmod_put_port(msg, &conf->ports[i]);
+	if (!full)
+		return msg;
+	nlmsg_free(msg);
+	return NULL;
+}
+
+static int kmod_apply(struct datapath *dp, const struct conf *conf, char *why, size_t size)
+{
+	char sentence[200] = "";
+	int err = nl_request(dp->commands, set_message(dp, conf), NULL, NULL, sentence, sizeof(sentence));
+
+	if (err) {
+		snprintf(why, size, "the module refuses the ports: %s", sentence);
+		return err;
+	}
+	if (read_fingerprint(dp, &dp->fingerprint))
+		dp->dirty = true;
+	return 0;
+}
+
+static int kmod_mark_listener(struct datapath *dp, const struct conf_port *port, int fd)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	struct tiph_listen arg = { 0 };
+	int level;
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len))
+		return -errno;
+	level = ss.ss_family == AF_INET6 ? SOL_IPV6 : SOL_IP;
+	memcpy(arg.port, port->name, sizeof(arg.port));
+	return setsockopt(fd, level, TIPH_SO_LISTEN, &arg, sizeof(arg)) ? -errno : 0;
+}
+
+static int kmod_pollfd(struct datapath *dp)
+{
+	return nl_socket_get_fd(dp->events);
+}
+
+static int take_event(struct nlmsghdr *hdr, void *arg)
+{
+	const struct genlmsghdr *genl = genlmsg_hdr(hdr);
+	struct nlattr *a[TIPH_A_MAX + 1];
+	struct datapath *dp = arg;
+
+	if (genl->cmd != TIPH_CMD_OWNER_NTF) {
+		dp->dirty = true;
+		return 0;
+	}
+	if (!parse(hdr, a) && a[TIPH_A_OWNER])
+		dp->owner_lost = nla_get_u32(a[TIPH_A_OWNER]) != dp->port_id;
+	return 0;
+}
+
+/* What we can't know any more, we read. */
+static void ask_owner(struct datapath *dp)
+{
+	struct info info;
+
+	dp->dirty = true;
+	if (!get_info(dp->commands, dp->family, &info, NULL, 0))
+		dp->owner_lost = info.owner != dp->port_id;
+}
+
+static int event(struct datapath_event *ret, enum datapath_event_kind kind, const char *text)
+{
+	ret->kind = kind;
+	snprintf(ret->text, sizeof(ret->text), "%s", text);
+	return 1;
+}
+
+static int kmod_dispatch(struct datapath *dp, struct datapath_event *ret)
+{
+	uint64_t fingerprint;
+
+	if (nl_hear(dp->events, take_event, dp))
+		ask_owner(dp);
+	if (dp->owner_lost && !dp->lost_told) {
+		dp->lost_told = true;
+		return event(ret, DP_EVENT_OWNER_LOST, "somebody else took over the module's ports");
+	}
+	if (!dp->dirty || read_fingerprint(dp, &fingerprint))
+		return 0;
+	dp->dirty = false;
+	if (fingerprint == dp->fingerprint)
+		return 0;
+	dp->fingerprint = fingerprint;
+	return event(ret, DP_EVENT_PORTS, "the module's ports were changed by somebody else");
+}
+
+/* What one dump fills. */
+struct listing {
+	struct datapath *dp;
+	size_t max;
+};
+
+static int take_port(struct nlmsghdr *hdr, void *arg)
+{
+	struct nlattr *a[TIPH_A_MAX + 1];
+	struct listing *l = arg;
+	int err = parse(hdr, a);
+
+	if (err || !a[TIPH_A_PORT])
+		return err;
+	if (l->dp->n_listed == l->max)
+		return -ENOSPC;
+	err = kmod_get_port(a[TIPH_A_PORT], &l->dp->listed[l->dp->n_listed]);
+	if (!err)
+		l->dp->n_listed++;
+	return err;
+}
+
+static void forget_listed(struct datapath *dp)
+{
+	while (dp->n_listed)
+		kmod_free_port(&dp->listed[--dp->n_listed]);
+}
+
+static int kmod_ports(struct datapath *dp, struct conf_port *ret, size_t max)
+{
+	struct listing l = { dp, max < TIPH_PORTS_MAX ? max : TIPH_PORTS_MAX };
+	int err = -EAGAIN;
+
+	for (int i = 0; i < DUMP_TRIES && err == -EAGAIN; i++) {
+		forget_listed(dp);
+		err = nl_request(dp->commands, nl_message(dp->family, TIPH_CMD_PORT_GET, NLM_F_DUMP, 0),
+				 take_port, &l, NULL, 0);
+	}
+	if (err)
+		return err;
+	memcpy(ret, dp->listed, dp->n_listed * sizeof(*ret));
+	return (int)dp->n_listed;
+}
+
+struct counting {
+	struct datapath_counter *v;
+	size_t n;
+	size_t max;
+};
+
+static int take_stats(struct nlmsghdr *hdr, void *arg)
+{
+	struct nlattr *a[TIPH_A_MAX + 1], *port[TIPH_PORT_MAX + 1] = { NULL };
+	struct counting *c = arg;
+	int err = parse(hdr, a);
+
+	if (err || !a[TIPH_A_STATS])
+		return err;
+	if (a[TIPH_A_PORT] && nla_parse_nested(port, TIPH_PORT_MAX, a[TIPH_A_PORT], NULL) < 0)
+		return -EBADMSG;
+	c->n = kmod_get_counters(a[TIPH_A_STATS],
+				 port[TIPH_PORT_NAME] ? nla_get_string(port[TIPH_PORT_NAME]) : "", c->v, c->n,
+				 c->max);
+	return 0;
+}
+
+static int kmod_counters(struct datapath *dp, struct datapath_counter *ret, size_t max)
+{
+	struct counting c = { .v = ret, .max = max };
+	int err = -EAGAIN;
+
+	for (int i = 0; i < DUMP_TRIES && err == -EAGAIN; i++) {
+		c.n = 0;
+		err = nl_request(dp->commands, nl_message(dp->family, TIPH_CMD_STATS_GET, NLM_F_DUMP, 0),
+				 take_stats, &c, NULL, 0);
+	}
+	return err ? err : (int)c.n;
+}
+
+/* Ports that stay behind have no owner any more: their failure policy rules. */
+static void kmod_close(struct datapath *dp, bool remove)
+{
+	if (!dp)
+		return;
+	if (remove && !dp->owner_lost)
+		nl_request(dp->commands, nl_message(dp->family, TIPH_CMD_PORT_DEL, 0, 0), NULL, NULL, NULL, 0);
+	kmod_free(dp);
+}
+
+/* @accepted is the authority for the address; no capability is asked for. */
+static int kmod_connect(const struct conf_port *port, int accepted, int prepared,
+			const struct endpoint *client, const struct endpoint *dst)
+{
+	bool v6 = dst->addr.family == AF_INET6;
+	struct tiph_spoof arg = {
+		.accepted_fd = accepted, .flags = TIPH_SPOOF_CONNECT, .dport = htons(dst->port),
+		.source_port = (__u8)(port->source_port + 1),
+	};
+	int fd = socket(dst->addr.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), err;
+
+	if (fd < 0)
+		return -errno;
+	memcpy(arg.addr, dst->addr.bytes, v6 ? 16 : 4);
+	if (!setsockopt(fd, v6 ? SOL_IPV6 : SOL_IP, TIPH_SO_SPOOF, &arg, sizeof(arg)) ||
+	    errno == EINPROGRESS)
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+const struct datapath_ops datapath_kmod_ops = {
+	.name = "kmod",
+	.probe = kmod_probe,
+	.check = kmod_check,
+	.open = kmod_open,
+	.apply = kmod_apply,
+	.mark_listener = kmod_mark_listener,
+	.pollfd = kmod_pollfd,
+	.dispatch = kmod_dispatch,
+	.ports = kmod_ports,
+	.counters = kmod_counters,
+	.close = kmod_close,
+	.connect = kmod_connect,
+};
