@@ -23,7 +23,8 @@ struct datapath;	/* private to its backend */
  * struct datapath_event - something the parent must react to
  * @kind: DP_EVENT_PORTS: the table was changed by somebody else (read it by
  *	ops->ports()); DP_EVENT_OWNER_LOST: we no longer own it; DP_EVENT_REPAIRED:
- *	what somebody removed was put back; DP_EVENT_FAILED: it can't be repaired
+ *	what somebody removed was put back; DP_EVENT_FAILED: it can't be repaired;
+ *	DP_EVENT_WARNING: this host limits what can be done
  * @text: one line for the log
  */
 enum datapath_event_kind {
@@ -31,6 +32,7 @@ enum datapath_event_kind {
 	DP_EVENT_OWNER_LOST,
 	DP_EVENT_REPAIRED,
 	DP_EVENT_FAILED,
+	DP_EVENT_WARNING,
 };
 struct datapath_event {
 	enum datapath_event_kind kind;

@@ -71,6 +71,9 @@ static void on_event(struct parent *p, const struct datapath_event *e)
 	case DP_EVENT_FAILED:
 		log_error("%s", e->text);
 		break;
+	case DP_EVENT_WARNING:
+		log_warning("%s", e->text);
+		break;
 	}
 }
 

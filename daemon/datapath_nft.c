@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The datapath on the kernel's own nft TPROXY: vtable and life.
+ *
+ * Installed is, in this order: policy rules and routes, which nothing meets yet,
+ * then the table, whole, in one transaction. Removed is in the opposite order. A
+ * daemon that dies leaves all of it: without a listener tproxy lets a SYN go on to
+ * the port's failure policy, which so stays in force; the next daemon replaces the
+ * table by its own in one transaction.
+ *
+ * State of struct datapath:
+ *
+ *	open() --> nothing applied: conf NULL
+ *	apply() -> in force: conf set. check_all() repairs what others change, and
+ *		   applies again when facts about the host changed
+ *	another daemon's table seen --> lost: nothing is repaired or removed any more
+ */
+#include "nft.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Counters of one table: four of the namespace, at most four a port. */
+#define COUNTERS_MAX (4 + 4 * TIPH_PORTS_MAX)
+
+/**
+ * struct datapath - an nft datapath
+ * @conf: in force, with a reference; NULL before the first apply()
+ * @facts: those that shaped the rules in force
+ * @lost: another daemon has taken over
+ * @told: what was said about the last failed repair, not to be repeated
+ * @events: to be reported, @n_events of them
+ */
+struct datapath {
+	struct nft_table table;
+	struct nl_sock *route;
+	struct nft_watch watch;
+	struct conf *conf;
+	struct nft_known known;
+	struct nft_facts facts;
+	bool lost;
+	char told[sizeof(((struct datapath_event *)NULL)->text)];
+	struct datapath_event events[NFT_EVENTS_MAX];
+	size_t n_events;
+};
+
+/* ---- events -------------------------------------------------------------- */
+
+static void report(struct datapath *dp, enum datapath_event_kind kind, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+static void report(struct datapath *dp, enum datapath_event_kind kind, const char *fmt, ...)
+{
+	struct datapath_event *event = &dp->events[dp->n_events];
+	va_list ap;
+
+	if (dp->n_events == NFT_EVENTS_MAX)
+		return;
+	event->kind = kind;
+	va_start(ap, fmt);
+	vsnprintf(event->text, sizeof(event->text), fmt, ap);
+	va_end(ap);
+	dp->n_events++;
+}
+
+/* Once, until it is over or something else is wrong. */
+static void report_failed(struct datapath *dp, const char *text)
+{
+	if (!strncmp(dp->told, text, sizeof(dp->told) - 1))
+		return;
+	snprintf(dp->told, sizeof(dp->told), "%s", text);
+	report(dp, DP_EVENT_FAILED, "%s", text);
+}
+
+/* ---- installing ---------------------------------------------------------- */
+
+/* Replace the table by that of @conf, whose routes are there. */
+static int install_table(struct datapath *dp, const struct conf *conf, const struct nft_facts *facts, char *why,
+			 size_t size)
+{
+	struct datapath_counter *counters = calloc(COUNTERS_MAX, sizeof(*counters));
+	struct nft_script script;
+	int n, err = -ENOMEM;
+
+	if (counters) {
+		n = dp->conf ? nft_table_counters(&dp->table, counters, COUNTERS_MAX) : 0;
+		err = nft_script_build(&script, conf, &dp->known, facts, counters, n < 0 ? 0 : n,
+				       dp->table.instance);
+	}
+	free(counters);
+	if (err) {
+		snprintf(why, size, "out of memory");
+		return err;
+	}
+	err = nft_table_install(&dp->table, &script, why, size);
+	nft_script_free(&script);
+	return err;
+}
+
+static int install(struct datapath *dp, const struct conf *conf, const struct nft_facts *facts, char *why,
+		   size_t size)
+{
+	int err = nft_routes_install(dp->route, &conf->nft, facts->ipv6, why, size);
+
+	return err ? err : install_table(dp, conf, facts, why, size);
+}
+
+/* Make the routes those of what is in force again after a failed apply(). */
+static void undo_routes(struct datapath *dp)
+{
+	char ignored[8];
+
+	if (dp->conf) {
+		nft_routes_install(dp->route, &dp->conf->nft, dp->facts.ipv6, ignored, sizeof(ignored));
+		nft_routes_prune(dp->route, &dp->conf->nft);
+	} else if (!nft_table_exists(&dp->table)) {
+		nft_routes_prune(dp->route, NULL);
+	}
+}
+
+static int collide(struct datapath *dp, const struct conf *conf, const struct nft_facts *facts, char *why,
+		   size_t size)
+{
+	int err = nft_routes_collide(dp->route, &conf->nft, facts->ipv6, why, size);
+
+	return err ? err : nft_host_collide(&dp->table, facts, conf, why, size);
+}
+
+static int nft_apply(struct datapath *dp, const struct conf *conf, char *why, size_t size)
+{
+	struct nft_facts facts = dp->facts;
+	int err;
+
+	nft_facts_read(&facts, &dp->table, true);
+	err = collide(dp, conf, &facts, why, size);
+	if (err)
+		return err;
+	nft_known_add(&dp->known, conf);
+	err = install(dp, conf, &facts, why, size);
+	if (err) {
+		undo_routes(dp);
+		return err;
+	}
+	nft_routes_prune(dp->route, &conf->nft);
+	if (!facts.forward4 && !dp->conf)
+		report(dp, DP_EVENT_WARNING, "net.ipv4.ip_forward is 0: what is not intercepted is not forwarded");
+	conf_put(dp->conf);
+	dp->conf = conf_get((struct conf *)conf);
+	dp->facts = facts;
+	return 0;
+}
+
+/* ---- watching ------------------------------------------------------------ */
+
+static bool facts_shape_same(const struct nft_facts *a, const struct nft_facts *b)
+{
+	return a->ipv6 == b->ipv6 && a->nat == b->nat && a->bridged4 == b->bridged4 && a->bridged6 == b->bridged6 &&
+	       a->cookies == b->cookies && !memcmp(a->shed, b->shed, sizeof(a->shed));
+}
+
+static void repair(struct datapath *dp, const struct nft_facts *facts, const char *what)
+{
+	char why[160];
+
+	if (install(dp, dp->conf, facts, why, sizeof(why))) {
+		report_failed(dp, why);
+		return;
+	}
+	dp->facts = *facts;
+	dp->told[0] = '\0';
+	if (what)
+		report(dp, DP_EVENT_REPAIRED, "somebody changed %s: put back", what);
+}
+
+/* Is all of ours there, and nobody in its way? */
+static void check_all(struct datapath *dp)
+{
+	int table = nft_table_check(&dp->table);
+	struct nft_facts facts = dp->facts;
+	char why[160];
+
+	if (table == NFT_TABLE_FOREIGN) {
+		dp->lost = true;
+		report(dp, DP_EVENT_OWNER_LOST, "another daemon has taken table inet %s over", NFT_TABLE);
+		return;
+	}
+	nft_facts_read(&facts, &dp->table, dp->table.changed);
+	if (table == NFT_TABLE_CHANGED)
+		repair(dp, &facts, "table inet " NFT_TABLE);
+	else if (nft_routes_check(dp->route, &dp->conf->nft, facts.ipv6) == 0)
+		repair(dp, &facts, "the policy rules or routes");
+	else if (!facts_shape_same(&facts, &dp->facts))
+		repair(dp, &facts, NULL);
+	if (collide(dp, dp->conf, &facts, why, sizeof(why)))
+		report_failed(dp, why);
+}
+
+static int nft_pollfd(struct datapath *dp)
+{
+	return dp->watch.epoll;
+}
+
+static int nft_dispatch(struct datapath *dp, struct datapath_event *ret)
+{
+	if (!dp->n_events && dp->conf && !dp->lost && nft_watch_due(&dp->watch))
+		check_all(dp);
+	if (!dp->n_events)
+		return 0;
+	*ret = dp->events[0];
+	dp->n_events--;
+	memmove(dp->events, dp->events + 1, dp->n_events * sizeof(*dp->events));
+	return 1;
+}
+
+/* ---- life ---------------------------------------------------------------- */
+
+static void nft_close(struct datapath *dp, bool remove)
+{
+	if (!dp)
+		return;
+	if (remove && dp->conf && !dp->lost && nft_table_check(&dp->table) != NFT_TABLE_FOREIGN) {
+		nft_table_remove(&dp->table);
+		nft_routes_prune(dp->route, NULL);
+	}
+	nft_watch_close(&dp->watch);
+	nl_socket_free(dp->route);
+	nft_table_close(&dp->table);
+	conf_put(dp->conf);
+	free(dp);
+}
+
+static int nft_open(const struct conf *conf, struct datapath **ret, char *why, size_t size)
+{
+	struct datapath *dp = calloc(1, sizeof(*dp));
+	int err;
+
+	if (!dp) {
+		snprintf(why, size, "out of memory");
+		return -ENOMEM;
+	}
+	nft_socket_init();
+	err = nft_watch_open(&dp->watch);
+	if (!err)
+		err = nft_table_open(&dp->table);
+	if (!err && !(dp->route = nft_routes_socket()))
+		err = -EPERM;
+	if (err) {
+		snprintf(why, size, "netlink: %s", strerror(-err));
+		nft_close(dp, false);
+		return err;
+	}
+	*ret = dp;
+	return 0;
+}
+
+static int nft_probe(char *why, size_t size)
+{
+	struct nft_table table;
+	int err = nft_table_open(&table);
+
+	if (err) {
+		snprintf(why, size, "libnftables can't be used: %s", strerror(-err));
+		return err;
+	}
+	err = nft_table_probe(&table, why, size);
+	nft_table_close(&table);
+	return err;
+}
+
+static int nft_check(const struct conf *conf, char *why, size_t size)
+{
+	for (const struct conf_port *port = conf->ports; port < conf->ports + conf->n_ports; port++) {
+		if (!(port->mode & TIPH_INBOUND))
+			continue;
+		if (port->on_overload == TIPH_POLICY_RESET) {
+			snprintf(why, size, "port %s: datapath nft can't honour on_overload: reset", port->name);
+			return -EOPNOTSUPP;
+		}
+		if (port->mark & conf->nft.mark) {
+			snprintf(why, size, "port %s: mark 0x%x has a bit of nft.mark (0x%x)", port->name, port->mark,
+				 conf->nft.mark);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static int nft_ports(struct datapath *dp, struct conf_port *ret, size_t max)
+{
+	size_t n = 0;
+
+	for (; dp->conf && n < dp->conf->n_ports && n < max; n++)
+		ret[n] = dp->conf->ports[n];
+	return (int)n;
+}
+
+static int nft_counters(struct datapath *dp, struct datapath_counter *ret, size_t max)
+{
+	return dp->conf ? nft_table_counters(&dp->table, ret, max) : 0;
+}
+
+const struct datapath_ops datapath_nft_ops = {
+	.name = "nft",
+	.probe = nft_probe,
+	.check = nft_check,
+	.open = nft_open,
+	.apply = nft_apply,
+	.mark_listener = nft_socket_listener,
+	.prepare_socket = nft_socket_prepare,
+	.pollfd = nft_pollfd,
+	.dispatch = nft_dispatch,
+	.ports = nft_ports,
+	.counters = nft_counters,
+	.close = nft_close,
+	.connect = nft_socket_connect,
+};

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The nft datapath's own header; only nft_*.c and datapath_nft.c include it.
+ *
+ * What it puts into the kernel is told from everybody else's by two names: the
+ * table "inet tiphares" and the protocol number NFT_ROUTE_PROTOCOL of rules and
+ * routes. A comment in the table holds the instance that wrote it, so that two
+ * daemons notice each other instead of repairing each other's work away.
+ */
+#ifndef TIPHARES_NFT_H
+#define TIPHARES_NFT_H
+
+#include <netlink/netlink.h>
+#include <nftables/libnftables.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conf.h"
+#include "datapath.h"
+
+#define NFT_TABLE "tiphares"
+/* Of policy rules and routes; not used by any routing daemon. */
+#define NFT_ROUTE_PROTOCOL 84
+/* Policy rules of one family: at the priority configured, and the next two. */
+#define NFT_RULES 3
+
+#define NFT_EVENTS_MAX 16
+
+/**
+ * struct nft_facts - what of this host shapes the rules
+ * @ipv6: IPv6 packets can be delivered locally
+ * @nft_nat: an nft table, or
+ * @nat: anybody may rewrite destinations; asking conntrack about it would
+ *	switch conntrack on where nobody does
+ * @bridged4, @bridged6: br_netfilter shows frames on a bridge to our hook. The
+ *	socket of a SYN gets lost on their way up, so they are left alone
+ * @cookies: the kernel may answer SYNs by cookies
+ * @forward4, @forward6: packets that are not intercepted can be forwarded; the
+ *	rules are the same, it is for the operator to know
+ * @shed: by port index: not intercepted, its accept queue is filling
+ */
+struct nft_facts {
+	bool ipv6;
+	bool nft_nat;
+	bool nat;
+	bool bridged4;
+	bool bridged6;
+	bool cookies;
+	bool forward4;
+	bool forward6;
+	bool shed[TIPH_PORTS_MAX];
+};
+
+/**
+ * struct nft_known - TCP ports whose packets may belong to our connections
+ * @dports: intercepted now, or earlier in the life of this datapath
+ * @sports: of origin servers of ports with full transparency, likewise
+ * @any: a port with outbound transparency only was there: origin servers may
+ *	be on every port
+ *
+ * It only grows: a connection outlives the configuration that took it.
+ */
+struct nft_known {
+	uint8_t dports[65536 / 8];
+	uint8_t sports[65536 / 8];
+	bool any;
+};
+
+static inline bool nft_port_test(const uint8_t *map, unsigned int port)
+{
+	return map[port / 8] >> port % 8 & 1;
+}
+
+static inline void nft_port_set(uint8_t *map, unsigned int port)
+{
+	map[port / 8] |= 1 << port % 8;
+}
+
+/**
+ * struct nft_script - a complete ruleset
+ * @text: commands that replace the table in one transaction
+ * @list: commands that list the static sets in it
+ * @objects: number of objects with a handle that it makes
+ */
+struct nft_script {
+	char *text;
+	char *list;
+	unsigned int objects;
+};
+
+/* nft_rules.c: the text of the table */
+
+/**
+ * nft_script_build() - write the ruleset of a configuration
+ * @counters: initial values, @n_counters of them
+ * @instance: of this datapath
+ *
+ * Pure. Release by nft_script_free(). Return: 0 or -ENOMEM.
+ */
+int nft_script_build(struct nft_script *ret, const struct conf *conf, const struct nft_known *known,
+		     const struct nft_facts *facts, const struct datapath_counter *counters, size_t n_counters,
+		     const char *instance);
+void nft_script_free(struct nft_script *script);
+/* Add the ports of @conf. */
+void nft_known_add(struct nft_known *known, const struct conf *conf);
+
+/* nft_table.c: the table in the kernel */
+
+enum nft_table_state { NFT_TABLE_INTACT, NFT_TABLE_CHANGED, NFT_TABLE_FOREIGN };
+
+/**
+ * struct nft_table - our table
+ * @ctx: libnftables
+ * @sock: for the ruleset's generation and the counters
+ * @instance: who we are
+ * @list: commands that list the static sets
+ * @reference: listing right after installation, NULL: nothing installed
+ * @generation: of the namespace's whole ruleset when @reference was last seen
+ * @changed: at the last look, somebody had changed some table
+ */
+struct nft_table {
+	struct nft_ctx *ctx;
+	struct nl_sock *sock;
+	char instance[17];
+	char *list;
+	char *reference;
+	uint32_t generation;
+	bool changed;
+};
+
+int nft_table_open(struct nft_table *table);
+void nft_table_close(struct nft_table *table);
+/* Does the kernel understand all that a script may contain? Changes nothing. */
+int nft_table_probe(struct nft_table *table, char *why, size_t size);
+/* One transaction, verified by listing what is there afterwards. */
+int nft_table_install(struct nft_table *table, const struct nft_script *script, char *why, size_t size);
+/* enum nft_table_state or a negative errno; cheap while nobody changed any nft table */
+int nft_table_check(struct nft_table *table);
+int nft_table_remove(struct nft_table *table);
+/* Is there a table of our name? */
+bool nft_table_exists(struct nft_table *table);
+int nft_table_counters(struct nft_table *table, struct datapath_counter *ret, size_t max);
+/* The output of a listing command, to be freed; NULL when it failed. */
+char *nft_table_list(struct nft_table *table, const char *command);
+
+/* nft_routes.c: policy rules and the table of the local default routes */
+
+int nft_routes_install(struct nl_sock *sock, const struct conf_nft *nft, bool ipv6, char *why, size_t size);
+/* Remove what is ours but not @nft's; NULL: all that is ours. */
+int nft_routes_prune(struct nl_sock *sock, const struct conf_nft *nft);
+/* 1: complete, 0: something is missing, or a negative errno */
+int nft_routes_check(struct nl_sock *sock, const struct conf_nft *nft, bool ipv6);
+/* 0, or -EBUSY and a sentence about the rule or route that is in the way */
+int nft_routes_collide(struct nl_sock *sock, const struct conf_nft *nft, bool ipv6, char *why, size_t size);
+/* A connected socket for the above, NULL when there is none. */
+struct nl_sock *nft_routes_socket(void);
+
+/* nft_host.c: the rest of the host */
+
+void nft_facts_read(struct nft_facts *ret, struct nft_table *table, bool ruleset_changed);
+/* 0, or -EBUSY and a sentence about what makes interception by @conf impossible */
+int nft_host_collide(struct nft_table *table, const struct nft_facts *facts, const struct conf *conf, char *why,
+		     size_t size);
+
+/* nft_watch.c: noticing changes */
+
+/**
+ * struct nft_watch - change notifications, throttled
+ * @epoll: what is polled; holds the three below
+ * @nft, @route: notifications of nft rulesets; of rules, links and our routes
+ * @timer: ends the silence after a check, during which notifications stay in
+ *	their sockets
+ * @dirty: something may have changed since the last check
+ * @checked: milliseconds of the last check
+ */
+struct nft_watch {
+	int epoll;
+	int nft;
+	int route;
+	int timer;
+	bool dirty;
+	bool muted;
+	uint64_t checked;
+};
+
+int nft_watch_open(struct nft_watch *watch);
+void nft_watch_close(struct nft_watch *watch);
+/* Is a check due? Reads the notifications that came. */
+bool nft_watch_due(struct nft_watch *watch);
+
+/* nft_socket.c: sockets, in the parent and in the worker */
+
+/* Reads what the worker must know; before it is forked. */
+void nft_socket_init(void);
+
+int nft_socket_listener(struct datapath *dp, const struct conf_port *port, int fd);
+int nft_socket_prepare(struct datapath *dp, int family, int fd);
+int nft_socket_connect(const struct conf_port *port, int accepted, int prepared, const struct endpoint *client,
+		       const struct endpoint *dst);
+
+#endif /* TIPHARES_NFT_H */

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What of the rest of this host matters: facts that shape our rules, and other
+ * people's rules that make interception impossible.
+ */
+#include "nft.h"
+
+#include <errno.h>
+#include <linux/if_arp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* The number in a file of /proc/sys; @absent when it can't be read. */
+static int read_sysctl(const char *path, int absent)
+{
+	FILE *f = fopen(path, "re");
+	int value;
+
+	if (!f)
+		return absent;
+	if (fscanf(f, "%d", &value) != 1)
+		value = absent;
+	fclose(f);
+	return value;
+}
+
+static bool file_has_line(const char *path, const char *wanted)
+{
+	FILE *f = fopen(path, "re");
+	char line[64];
+	bool found = false;
+
+	if (!f)
+		return false;
+	while (!found && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		found = !strcmp(line, wanted);
+	}
+	fclose(f);
+	return found;
+}
+
+static bool ipv6_usable(void)
+{
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return !read_sysctl("/proc/sys/net/ipv6/conf/lo/disable_ipv6", 1);
+}
+
+static bool nft_has_nat(struct nft_table *table)
+{
+	char *chains = nft_table_list(table, "list chains");
+	bool found = chains && strstr(chains, "type nat hook prerouting");
+
+	free(chains);
+	return found;
+}
+
+void nft_facts_read(struct nft_facts *ret, struct nft_table *table, bool ruleset_changed)
+{
+	ret->ipv6 = ipv6_usable();
+	if (ruleset_changed)
+		ret->nft_nat = nft_has_nat(table);
+	ret->nat = ret->nft_nat || file_has_line("/proc/net/ip_tables_names", "nat") ||
+		   file_has_line("/proc/net/ip6_tables_names", "nat");
+	ret->bridged4 = read_sysctl("/proc/sys/net/bridge/bridge-nf-call-iptables", 0);
+	ret->bridged6 = read_sysctl("/proc/sys/net/bridge/bridge-nf-call-ip6tables", 0);
+	ret->cookies = read_sysctl("/proc/sys/net/ipv4/tcp_syncookies", 0);
+	ret->forward4 = read_sysctl("/proc/sys/net/ipv4/ip_forward", 0);
+	ret->forward6 = read_sysctl("/proc/sys/net/ipv6/conf/all/forwarding", 0);
+}
+
+static bool is_bridge(const char *name)
+{
+	char path[64 + IFNAMSIZ];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/bridge", name);
+	return !access(path, F_OK);
+}
+
+/* An interface that a port names must be one whose SYNs can be intercepted. */
+static int bridge_collides(const struct nft_facts *facts, const struct conf_port *port, char *why, size_t size)
+{
+	if (!facts->bridged4 && !facts->bridged6)
+		return 0;
+	for (size_t i = 0; i < port->n_ifnames; i++) {
+		if (!is_bridge(port->ifnames[i]))
+			continue;
+		snprintf(why, size,
+			 "port %s: nothing can be intercepted from bridge %s while net.bridge.bridge-nf-call-%s is 1", port->name,
+			 port->ifnames[i], facts->bridged4 ? "iptables" : "ip6tables");
+		return -EBUSY;
+	}
+	return 0;
+}
+
+int nft_host_collide(struct nft_table *table, const struct nft_facts *facts, const struct conf *conf, char *why,
+		     size_t size)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < conf->n_ports; i++)
+		if (conf->ports[i].mode & TIPH_INBOUND)
+			err = bridge_collides(facts, &conf->ports[i], why, size);
+	return err;
+}

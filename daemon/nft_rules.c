@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The text of the table "inet tiphares".
+ *
+ * A packet enters at chain prerouting, right after destination NAT. Two tests of
+ * its TCP ports send nearly all traffic on. What remains takes one of two ways:
+ *
+ *  - a bare SYN goes through chain syn, once for every exclusion, then line by
+ *    line through the ports; the first that matches sends it to chain take.PORT,
+ *    which ends in tproxy, or without a listener in the port's failure policy;
+ *  - everything else is ours only if a transparent socket of that 4-tuple exists.
+ *    A flow that began before interception has none, and is forwarded.
+ *
+ * A packet that is ours gets the mark, which the policy rules turn into local
+ * delivery. Only bare SYNs meet tproxy, because it knows how to reopen a
+ * TIME_WAIT pair and because it would give everything else to the listener.
+ *
+ * An ACK that completes a SYN cookie has no socket yet. It is told from one of an
+ * earlier flow by the set of 4-tuples whose SYN was intercepted a moment ago.
+ */
+#include "nft.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SYN "tcp flags & (fin|syn|rst|ack) == syn "
+#define ACK "tcp flags & (fin|syn|rst|ack) == ack "
+#define TUPLE4 "ip saddr . tcp sport . ip daddr . tcp dport"
+#define TUPLE6 "ip6 saddr . tcp sport . ip6 daddr . tcp dport"
+
+/* 4-tuples remembered for SYN cookies, and for how long */
+#define COOKIE_TUPLES 65536
+#define COOKIE_SECONDS 15
+
+/* What the text is made from and written to. */
+struct writer {
+	FILE *text;
+	FILE *list;
+	unsigned int objects;
+	const struct conf *conf;
+	const struct nft_known *known;
+	const struct nft_facts *facts;
+	const struct datapath_counter *counters;
+	size_t n_counters;
+};
+
+static bool intercepts(const struct conf_port *port)
+{
+	return port->mode & TIPH_INBOUND;
+}
+
+static bool has_family(const struct prefix_list *list, int family)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i].addr.family == family)
+			return true;
+	return false;
+}
+
+void nft_known_add(struct nft_known *known, const struct conf *conf)
+{
+	for (const struct conf_port *port = conf->ports; port < conf->ports + conf->n_ports; port++) {
+		if (port->mode == TIPH_MODE_OUTBOUND)
+			known->any = true;
+		if (!intercepts(port))
+			continue;
+		for (size_t i = 0; i < port->n_dports; i++) {
+			nft_port_set(known->dports, port->dports[i]);
+			if (port->mode == TIPH_MODE_FULL)
+				nft_port_set(known->sports, port->dports[i]);
+		}
+		for (size_t i = 0; port->mode == TIPH_MODE_FULL && i < conf->n_routes; i++)
+			for (size_t k = 0; k < conf->routes[i].n_to; k++)
+				nft_port_set(known->sports, conf->routes[i].to[k].port);
+	}
+}
+
+/* ---- pieces -------------------------------------------------------------- */
+
+static void rule(struct writer *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void rule(struct writer *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("\t\t", w->text);
+	va_start(ap, fmt);
+	vfprintf(w->text, fmt, ap);
+	va_end(ap);
+	fputc('\n', w->text);
+	w->objects++;
+}
+
+static void chain_begin(struct writer *w, const char *name, const char *suffix)
+{
+	fprintf(w->text, "\tchain %s%s {\n", name, suffix);
+	w->objects++;
+}
+
+static void chain_end(struct writer *w)
+{
+	fputs("\t}\n", w->text);
+}
+
+/* A counter goes on from the value it had in the table that is replaced. */
+static void counter(struct writer *w, const char *name, const char *port)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < w->n_counters; i++)
+		if (!strcmp(w->counters[i].name, name) && !strcmp(w->counters[i].port, port))
+			value = w->counters[i].value;
+	fprintf(w->text, "\tcounter %s%s%s { packets %llu bytes 0 }\n", name, *port ? "." : "", port,
+		(unsigned long long)value);
+	w->objects++;
+}
+
+/* Between set_begin() and set_end() each element is written by element(). */
+static void set_begin(struct writer *w, const char *name, const char *suffix, const char *type)
+{
+	fprintf(w->text, "\tset %s%s {\n\t\ttype %s\n\t\telements = { ", name, suffix, type);
+	fprintf(w->list, "list set inet " NFT_TABLE " %s%s\n", name, suffix);
+	w->objects++;
+}
+
+static void set_end(struct writer *w)
+{
+	fputs(" }\n\t}\n", w->text);
+}
+
+static void set_prefixes(struct writer *w, const char *name, const struct conf_port *port,
+			 const struct prefix_list *list, int family)
+{
+	const char *type = family == AF_INET ? "ipv4_addr; flags interval; auto-merge" :
+					       "ipv6_addr; flags interval; auto-merge";
+	char full[16], buf[ENDPOINT_STRLEN];
+
+	if (!has_family(list, family))
+		return;
+	snprintf(full, sizeof(full), "%s%c.", name, family == AF_INET ? '4' : '6');
+	set_begin(w, full, port->name, type);
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i].addr.family == family)
+			fprintf(w->text, "%s, ", prefix_format(&list->v[i], buf, sizeof(buf)));
+	set_end(w);
+}
+
+static void set_ports(struct writer *w, const char *name, const char *suffix, const uint16_t *ports, size_t n)
+{
+	set_begin(w, name, suffix, "inet_service");
+	for (size_t i = 0; i < n; i++)
+		fprintf(w->text, "%u, ", ports[i]);
+	set_end(w);
+}
+
+/* Return: is there any? */
+static bool set_known(struct writer *w, const char *name, const uint8_t *map)
+{
+	unsigned int first = 1;
+
+	while (first < 65536 && !nft_port_test(map, first))
+		first++;
+	if (first == 65536)
+		return false;
+	set_begin(w, name, "", "inet_service");
+	for (unsigned int i = first; i < 65536; i++)
+		if (nft_port_test(map, i))
+			fprintf(w->text, "%u, ", i);
+	set_end(w);
+	return true;
+}
+
+/* ---- one port ------------------------------------------------------------ */
+
+static const char *failure_name(const struct conf_port *port)
+{
+	static const char *const names[] = { "failure_open", "failure_closed", "failure_reset" };
+
+	return names[port->on_failure];
+}
+
+static const char *overload_name(const struct conf_port *port)
+{
+	return port->on_overload == TIPH_POLICY_OPEN ? "overload_open" : "overload_closed";
+}
+
+static const char *policy_verdict(uint8_t policy)
+{
+	static const char *const verdicts[] = { "accept", "drop", "reject with tcp reset" };
+
+	return verdicts[policy];
+}
+
+static void port_objects(struct writer *w, const struct conf_port *port)
+{
+	counter(w, "intercepted", port->name);
+	counter(w, failure_name(port), port->name);
+	counter(w, overload_name(port), port->name);
+	if (port->sample < 10000)
+		counter(w, "sampled_out", port->name);
+	set_ports(w, "dports.", port->name, port->dports, port->n_dports);
+	if (port->n_ifnames) {
+		set_begin(w, "interfaces.", port->name, "ifname");
+		for (size_t i = 0; i < port->n_ifnames; i++)
+			fprintf(w->text, "\"%s\", ", port->ifnames[i]);
+		set_end(w);
+	}
+	for (int family = AF_INET; family; family = family == AF_INET ? AF_INET6 : 0) {
+		set_prefixes(w, "src", port, &port->sources, family);
+		set_prefixes(w, "dst", port, &port->destinations, family);
+		set_prefixes(w, "xsrc", port, &port->except_sources, family);
+		set_prefixes(w, "xdst", port, &port->except_destinations, family);
+	}
+}
+
+/* The line of chain syn that matches @port in one family. */
+static void port_line(struct writer *w, const struct conf_port *port, int family)
+{
+	const char *ip = family == AF_INET ? "ip" : "ip6";
+	const char n = family == AF_INET ? '4' : '6';
+	struct {
+		const struct prefix_list *list;
+		const char *field, *op, *name;
+	} tests[] = {
+		{ &port->sources, "saddr", "", "src" },
+		{ &port->destinations, "daddr", "", "dst" },
+		{ &port->except_sources, "saddr", "!= ", "xsrc" },
+		{ &port->except_destinations, "daddr", "!= ", "xdst" },
+	};
+	char line[1024];
+	int len;
+
+	len = snprintf(line, sizeof(line), "meta nfproto ipv%c tcp dport @dports.%s ", n, port->name);
+	if (port->n_ifnames)
+		len += snprintf(line + len, sizeof(line) - len, "iifname @interfaces.%s ", port->name);
+	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
+		if (has_family(tests[i].list, family))
+			len += snprintf(line + len, sizeof(line) - len, "%s %s %s@%s%c.%s ", ip, tests[i].field,
+					tests[i].op, tests[i].name, n, port->name);
+		else if (i < 2 && tests[i].list->n)
+			return;		/* prefixes of the other family only */
+	}
+	rule(w, "%sgoto take.%s", line, port->name);
+}
+
+/* Bits that a packet of ours carries: what the port asks for, and ours. */
+static void write_mark(char *buf, size_t size, const struct writer *w, uint32_t mark)
+{
+	if (mark)
+		snprintf(buf, size, "meta mark set 0x%x", mark | w->conf->nft.mark);
+	else
+		snprintf(buf, size, "meta mark set meta mark | 0x%x", w->conf->nft.mark);
+}
+
+static void port_tproxy(struct writer *w, const struct conf_port *port, const struct endpoint *listen)
+{
+	bool v4 = listen->addr.family == AF_INET;
+	char to[ENDPOINT_STRLEN], mark[64];
+
+	if (!v4 && !w->facts->ipv6)
+		return;
+	write_mark(mark, sizeof(mark), w, port->mark);
+	rule(w, "meta nfproto %s meta l4proto tcp tproxy %s to %s %s counter name intercepted.%s goto taken",
+	     v4 ? "ipv4" : "ipv6", v4 ? "ip" : "ip6", endpoint_format(listen, to, sizeof(to)), mark, port->name);
+}
+
+static void port_chain(struct writer *w, const struct conf_port *port)
+{
+	chain_begin(w, "take.", port->name);
+	for (int v4 = 1; port->sample < 10000 && v4 >= 0; v4--)
+		rule(w, "meta nfproto %s jhash %s saddr mod 10000 seed 0x74697068 >= %u counter name sampled_out.%s accept",
+		     v4 ? "ipv4" : "ipv6", v4 ? "ip" : "ip6", port->sample, port->name);
+	if (w->facts->shed[port->index])
+		rule(w, "counter name %s.%s %s", overload_name(port), port->name, policy_verdict(port->on_overload));
+	for (size_t i = 0; i < port->n_listen; i++)
+		port_tproxy(w, port, &port->listen[i]);
+	rule(w, "counter name %s.%s %s", failure_name(port), port->name, policy_verdict(port->on_failure));
+	chain_end(w);
+}
+
+/* ---- chains -------------------------------------------------------------- */
+
+/* Who a SYN must not be taken from, then the ports in their order. */
+static void write_syn(struct writer *w)
+{
+	chain_begin(w, "syn", "");
+	rule(w, "fib daddr type != unicast counter name local accept");
+	if (w->facts->nat)
+		rule(w, "ct status dnat counter name redirected accept");
+	if (w->facts->bridged4)
+		rule(w, "meta nfproto ipv4 meta iifkind bridge counter name bridged accept");
+	if (w->facts->bridged6)
+		rule(w, "meta nfproto ipv6 meta iifkind bridge counter name bridged accept");
+	for (const struct conf_port *port = w->conf->ports; port < w->conf->ports + w->conf->n_ports; port++) {
+		if (!intercepts(port))
+			continue;
+		port_line(w, port, AF_INET);
+		port_line(w, port, AF_INET6);
+	}
+	rule(w, "counter name unmatched");
+	chain_end(w);
+}
+
+static void write_cookies(struct writer *w)
+{
+	fprintf(w->text, "\tset cookies4 { type ipv4_addr . inet_service . ipv4_addr . inet_service; size %u; flags dynamic,timeout; timeout %us; }\n",
+		COOKIE_TUPLES, COOKIE_SECONDS);
+	fprintf(w->text, "\tset cookies6 { type ipv6_addr . inet_service . ipv6_addr . inet_service; size %u; flags dynamic,timeout; timeout %us; }\n",
+		COOKIE_TUPLES, COOKIE_SECONDS);
+	w->objects += 2;
+}
+
+static void write_taken(struct writer *w)
+{
+	chain_begin(w, "taken", "");
+	if (w->facts->cookies) {
+		rule(w, "update @cookies4 { " TUPLE4 " }");
+		rule(w, "update @cookies6 { " TUPLE6 " }");
+	}
+	chain_end(w);
+}
+
+/* A transparent socket was found: deliver, but not to a listener on every address. */
+static void write_ours(struct writer *w)
+{
+	char mark[64];
+
+	chain_begin(w, "ours", "");
+	rule(w, "socket wildcard 1 accept");
+	for (const struct conf_port *port = w->conf->ports; port < w->conf->ports + w->conf->n_ports; port++) {
+		if (!intercepts(port) || !port->mark)
+			continue;
+		write_mark(mark, sizeof(mark), w, port->mark);
+		rule(w, "tcp dport @dports.%s %s accept", port->name, mark);
+		if (port->mode == TIPH_MODE_FULL)
+			rule(w, "tcp sport @dports.%s %s accept", port->name, mark);
+	}
+	write_mark(mark, sizeof(mark), w, 0);
+	rule(w, "%s", mark);
+	chain_end(w);
+}
+
+static void write_flow_chains(struct writer *w)
+{
+	chain_begin(w, "flow", "");
+	rule(w, SYN "accept");
+	rule(w, "socket transparent 1 goto ours");
+	chain_end(w);
+
+	chain_begin(w, "client", "");
+	rule(w, SYN "goto syn");
+	rule(w, "socket transparent 1 goto ours");
+	if (w->facts->cookies) {
+		rule(w, ACK TUPLE4 " @cookies4 goto syn");
+		rule(w, ACK TUPLE6 " @cookies6 goto syn");
+	}
+	chain_end(w);
+}
+
+static void write_hook(struct writer *w, bool dports, bool sports)
+{
+	chain_begin(w, "prerouting", "");
+	fputs("\t\ttype filter hook prerouting priority dstnat + 10; policy accept;\n", w->text);
+	if (dports)
+		rule(w, "tcp dport @dports goto client");
+	if (w->known->any)
+		rule(w, "meta l4proto tcp goto flow");
+	else if (sports)
+		rule(w, "tcp sport @sports goto flow");
+	rule(w, "icmp type { destination-unreachable, time-exceeded, parameter-problem } goto flow");
+	rule(w, "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } goto flow");
+	chain_end(w);
+}
+
+/* Where a port asks for a mark of its own, an INPUT policy sees that one alone. */
+static void write_input(struct writer *w)
+{
+	uint32_t mark = w->conf->nft.mark;
+
+	for (size_t i = 0; i < w->conf->n_ports; i++) {
+		if (!w->conf->ports[i].mark || !intercepts(&w->conf->ports[i]))
+			continue;
+		chain_begin(w, "input", "");
+		fputs("\t\ttype filter hook input priority raw; policy accept;\n", w->text);
+		rule(w, "meta mark & 0x%x == 0x%x meta mark set meta mark & 0x%x", mark, mark, ~mark);
+		chain_end(w);
+		return;
+	}
+}
+
+static void write_objects(struct writer *w)
+{
+	static const char *const names[] = { "local", "redirected", "bridged", "unmatched" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		counter(w, names[i], "");
+	if (w->facts->cookies)
+		write_cookies(w);
+	for (const struct conf_port *port = w->conf->ports; port < w->conf->ports + w->conf->n_ports; port++)
+		if (intercepts(port))
+			port_objects(w, port);
+}
+
+static void write_table(struct writer *w, const char *instance)
+{
+	bool dports, sports;
+
+	fprintf(w->text, "add table inet %s\ndelete table inet %s\ntable inet %s {\n\tcomment \"tipharesd %s\"\n",
+		NFT_TABLE, NFT_TABLE, NFT_TABLE, instance);
+	w->objects++;
+	write_objects(w);
+	dports = set_known(w, "dports", w->known->dports);
+	sports = set_known(w, "sports", w->known->sports);
+	write_taken(w);
+	for (const struct conf_port *port = w->conf->ports; port < w->conf->ports + w->conf->n_ports; port++)
+		if (intercepts(port))
+			port_chain(w, port);
+	write_syn(w);
+	write_ours(w);
+	write_flow_chains(w);
+	write_hook(w, dports, sports);
+	write_input(w);
+	fputs("}\n", w->text);
+}
+
+int nft_script_build(struct nft_script *ret, const struct conf *conf, const struct nft_known *known,
+		     const struct nft_facts *facts, const struct datapath_counter *counters, size_t n_counters,
+		     const char *instance)
+{
+	struct writer w = { .conf = conf, .known = known, .facts = facts,
+			    .counters = counters, .n_counters = n_counters };
+	struct nft_script script = { 0 };
+	size_t text_size, list_size;
+	int failed = 0;
+
+	w.text = open_memstream(&script.text, &text_size);
+	w.list = open_memstream(&script.list, &list_size);
+	if (w.text && w.list)
+		write_table(&w, instance);
+	failed |= !w.text || fclose(w.text);
+	failed |= !w.list || fclose(w.list);
+	if (failed) {
+		nft_script_free(&script);
+		return -ENOMEM;
+	}
+	script.objects = w.objects;
+	*ret = script;
+	return 0;
+}
+
+void nft_script_free(struct nft_script *script)
+{
+	free(script->text);
+	free(script->list);
+	memset(script, 0, sizeof(*script));
+}
