@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* From configurations and counters to attributes. */
+#include "fill.h"
+
+static size_t prefixes_size(const struct tiph_prefixes *set)
+{
+	return nla_total_size(set->n *
+			      nla_total_size(sizeof(struct tiph_prefix)));
+}
+
+/**
+ * tiph_fill_port_size() - room that tiph_fill_port() needs
+ * @port: the port
+ *
+ * Return: number of bytes
+ */
+size_t tiph_fill_port_size(const struct tiph_port *port)
+{
+	return nla_total_size(0) +
+	       nla_total_size(TIPH_NAME_MAX) +		/* NAME */
+	       2 * nla_total_size(sizeof(u32)) +	/* ID, MARK */
+	       nla_total_size(sizeof(u16)) +		/* LISTEN */
+	       4 * nla_total_size(sizeof(u8)) +
+	       nla_total_size(port->n_dports * sizeof(u16)) +
+	       nla_total_size(port->n_ifnames * nla_total_size(IFNAMSIZ)) +
+	       prefixes_size(&port->sources) +
+	       prefixes_size(&port->destinations) +
+	       prefixes_size(&port->except_sources) +
+	       prefixes_size(&port->except_destinations);
+}
+
+static int fill_prefixes(struct sk_buff *skb, int attr,
+			 const struct tiph_prefixes *set)
+{
+	struct nlattr *list;
+	u16 i;
+
+	if (!set->n)
+		return 0;
+	list = nla_nest_start(skb, attr);
+	if (!list)
+		return -EMSGSIZE;
+	for (i = 0; i < set->n; i++)
+		if (nla_put(skb, TIPH_LIST_ENTRY, sizeof(set->given[i]),
+			    &set->given[i]))
+			return -EMSGSIZE;
+	nla_nest_end(skb, list);
+
+	return 0;
+}
+
+static int fill_ifnames(struct sk_buff *skb, const struct tiph_port *port)
+{
+	struct nlattr *list;
+	u16 i;
+
+	if (!port->n_ifnames)
+		return 0;
+	list = nla_nest_start(skb, TIPH_PORT_IFNAMES);
+	if (!list)
+		return -EMSGSIZE;
+	for (i = 0; i < port->n_ifnames; i++)
+		if (nla_put_string(skb, TIPH_LIST_ENTRY, port->ifnames[i]))
+			return -EMSGSIZE;
+	nla_nest_end(skb, list);
+
+	return 0;
+}
+
+static int fill_numbers(struct sk_buff *skb, const struct tiph_port *port)
+{
+	if (nla_put_u8(skb, TIPH_PORT_MODE, port->mode) ||
+	    nla_put_u16(skb, TIPH_PORT_LISTEN, port->listen) ||
+	    nla_put_u8(skb, TIPH_PORT_SOURCE_PORT, port->source_port) ||
+	    nla_put_u8(skb, TIPH_PORT_ON_FAILURE, port->on_failure) ||
+	    nla_put_u8(skb, TIPH_PORT_ON_OVERLOAD, port->on_overload) ||
+	    nla_put_u32(skb, TIPH_PORT_MARK, port->mark))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int fill_lists(struct sk_buff *skb, const struct tiph_port *port)
+{
+	if (port->n_dports &&
+	    nla_put(skb, TIPH_PORT_DPORTS, port->n_dports * sizeof(u16),
+		    port->dports))
+		return -EMSGSIZE;
+	if (fill_ifnames(skb, port) ||
+	    fill_prefixes(skb, TIPH_PORT_SOURCES, &port->sources) ||
+	    fill_prefixes(skb, TIPH_PORT_DESTINATIONS, &port->destinations) ||
+	    fill_prefixes(skb, TIPH_PORT_EXCEPT_SOURCES,
+			  &port->except_sources) ||
+	    fill_prefixes(skb, TIPH_PORT_EXCEPT_DESTINATIONS,
+			  &port->except_destinations))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int fill_key(struct sk_buff *skb, const struct tiph_ident *ident)
+{
+	if (nla_put_string(skb, TIPH_PORT_NAME, ident->name) ||
+	    nla_put_u32(skb, TIPH_PORT_ID, ident->id))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/**
+ * tiph_fill_port() - put a port into a message
+ * @skb: the message; the caller cancels it if this fails
+ * @port: the port
+ *
+ * Return: 0 or -EMSGSIZE
+ */
+int tiph_fill_port(struct sk_buff *skb, const struct tiph_port *port)
+{
+	struct nlattr *nest = nla_nest_start(skb, TIPH_A_PORT);
+
+	if (!nest || fill_key(skb, port->ident) || fill_numbers(skb, port) ||
+	    fill_lists(skb, port))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+
+	return 0;
+}
+
+/**
+ * tiph_fill_ident_size() - room that tiph_fill_ident() needs
+ *
+ * Return: number of bytes
+ */
+size_t tiph_fill_ident_size(void)
+{
+	return nla_total_size(0) + nla_total_size(TIPH_NAME_MAX) +
+	       nla_total_size(sizeof(u32));
+}
+
+/**
+ * tiph_fill_ident() - put name and id of a port into a message
+ * @skb: the message; the caller cancels it if this fails
+ * @ident: the port's identity
+ *
+ * Return: 0 or -EMSGSIZE
+ */
+int tiph_fill_ident(struct sk_buff *skb, const struct tiph_ident *ident)
+{
+	struct nlattr *nest = nla_nest_start(skb, TIPH_A_PORT);
+
+	if (!nest || fill_key(skb, ident))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+
+	return 0;
+}
+
+static int fill_counter(struct sk_buff *skb, enum tiph_verdict_id verdict,
+			u64 value)
+{
+	struct nlattr *nest = nla_nest_start(skb, TIPH_STAT_COUNTER);
+
+	if (!nest ||
+	    nla_put_string(skb, TIPH_STAT_NAME, tiph_verdict_name(verdict)) ||
+	    nla_put_u64_64bit(skb, TIPH_STAT_VALUE, value, TIPH_STAT_PAD))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+
+	return 0;
+}
+
+/**
+ * tiph_fill_stats() - put counters into a message
+ * @skb: the message; the caller cancels it if this fails
+ * @stats: the counters, or NULL for none counted yet
+ *
+ * Return: 0 or -EMSGSIZE
+ */
+int tiph_fill_stats(struct sk_buff *skb, struct tiph_stats __percpu *stats)
+{
+	struct nlattr *nest = nla_nest_start(skb, TIPH_A_STATS);
+	enum tiph_verdict_id verdict;
+
+	if (!nest)
+		return -EMSGSIZE;
+	for (verdict = 0; verdict < __TIPH_V_MAX; verdict++)
+		if (fill_counter(skb, verdict, stats ?
+				 tiph_stats_sum(stats, verdict) : 0))
+			return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+
+	return 0;
+}

@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The generic netlink family "tiphares".
+ *
+ * A message that changes the table is read whole into configurations of its
+ * own, then merged, published and announced under the namespace's lock, so
+ * that notifications come in the order of the commits. What the commit
+ * replaced is freed after the unlock. Dumps walk the table under RCU, by
+ * index, and tell by the generation if it was replaced meanwhile.
+ */
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <net/genetlink.h>
+#include <net/netlink.h>
+
+#include "../version.h"
+#include "fill.h"
+#include "genl.h"
+#include "net.h"
+#include "parse.h"
+
+static struct genl_family family;
+
+static const struct genl_multicast_group groups[] = {
+	{ .name = TIPH_GENL_GROUP },
+};
+
+/* An empty message of the namespace's for everybody who listens. */
+static struct sk_buff *event_new(struct tiph_net *tn, size_t size, u8 cmd,
+				 void **head)
+{
+	struct sk_buff *msg;
+
+	if (!genl_has_listeners(&family, tn->net, 0))
+		return NULL;
+	msg = genlmsg_new(size + nla_total_size(sizeof(u32)), GFP_KERNEL);
+	if (!msg)
+		return NULL;
+	*head = genlmsg_put(msg, 0, 0, &family, 0, cmd);
+	if (!*head ||
+	    nla_put_u32(msg, TIPH_A_GENERATION, tn->generation)) {
+		nlmsg_free(msg);
+		return NULL;
+	}
+
+	return msg;
+}
+
+static void event_send(struct tiph_net *tn, struct sk_buff *msg, void *head)
+{
+	genlmsg_end(msg, head);
+	genlmsg_multicast_netns(&family, tn->net, msg, 0, 0, GFP_KERNEL);
+}
+
+static void announce_port(struct tiph_net *tn, const struct tiph_port *port)
+{
+	struct sk_buff *msg;
+	void *head;
+
+	msg = event_new(tn, tiph_fill_port_size(port), TIPH_CMD_PORT_NTF,
+			&head);
+	if (!msg)
+		return;
+	if (tiph_fill_port(msg, port))
+		nlmsg_free(msg);
+	else
+		event_send(tn, msg, head);
+}
+
+static void announce_port_gone(struct tiph_net *tn,
+			       const struct tiph_port *port)
+{
+	struct sk_buff *msg;
+	void *head;
+
+	msg = event_new(tn, tiph_fill_ident_size(), TIPH_CMD_PORT_DEL_NTF,
+			&head);
+	if (!msg)
+		return;
+	if (tiph_fill_ident(msg, port->ident))
+		nlmsg_free(msg);
+	else
+		event_send(tn, msg, head);
+}
+
+static void announce_owner(struct tiph_net *tn)
+{
+	struct sk_buff *msg;
+	void *head;
+
+	msg = event_new(tn, nla_total_size(sizeof(u32)), TIPH_CMD_OWNER_NTF,
+			&head);
+	if (!msg)
+		return;
+	if (nla_put_u32(msg, TIPH_A_OWNER, tn->owner))
+		nlmsg_free(msg);
+	else
+		event_send(tn, msg, head);
+}
+
+/* Unchanged ports are shared by both versions. */
+static void announce_commit(struct tiph_net *tn, const struct tiph_ports *old,
+			    const struct tiph_ports *new)
+{
+	u16 i;
+
+	lockdep_assert_held(&tn->lock);
+	for (i = 0; old && i < old->n; i++)
+		if (!tiph_ports_by_name(new, old->port[i]->name))
+			announce_port_gone(tn, old->port[i]);
+	for (i = 0; i < new->n; i++)
+		if (tiph_ports_by_name(old, new->port[i]->name) !=
+		    new->port[i])
+			announce_port(tn, new->port[i]);
+}
+
+static int get_info(struct sk_buff *skb, struct genl_info *info)
+{
+	struct tiph_net *tn = tiph_net_get(genl_info_net(info));
+	struct sk_buff *msg;
+	void *head;
+
+	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	if (!msg)
+		return -ENOMEM;
+	head = genlmsg_put_reply(msg, info, &family, 0, TIPH_CMD_GET_INFO);
+	if (!head ||
+	    nla_put_string(msg, TIPH_A_VERSION, TIPHARES_VERSION) ||
+	    nla_put_u64_64bit(msg, TIPH_A_FEATURES, TIPH_FEATURE_IPV6,
+			      TIPH_A_PAD) ||
+	    nla_put_u32(msg, TIPH_A_GENERATION, READ_ONCE(tn->generation)) ||
+	    nla_put_u32(msg, TIPH_A_OWNER, READ_ONCE(tn->owner))) {
+		nlmsg_free(msg);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, head);
+
+	return genlmsg_reply(msg, info);
+}
+
+/* Publishes @new, or frees it if that fails. */
+static int commit(struct tiph_net *tn, struct tiph_ports *new)
+{
+	struct tiph_ports *old = tiph_net_ports(tn);
+	int err = tiph_net_commit(tn, new);
+
+	if (err)
+		tiph_ports_free(new);
+	else
+		announce_commit(tn, old, new);
+
+	return err;
+}
+
+static int port_set(struct sk_buff *skb, struct genl_info *info)
+{
+	struct tiph_net *tn = tiph_net_get(genl_info_net(info));
+	struct tiph_ports *new, *old = NULL;
+	struct tiph_port **ports;
+	u32 flags = 0;
+	int n, err;
+
+	if (info->attrs[TIPH_A_FLAGS])
+		flags = nla_get_u32(info->attrs[TIPH_A_FLAGS]);
+	n = tiph_parse_ports(info, &ports);
+	if (n < 0)
+		return n;
+	if (!n && !flags) {
+		NL_SET_ERR_MSG(info->extack, "the message sets no port");
+		err = -EINVAL;
+		goto out;
+	}
+
+	mutex_lock(&tn->lock);
+	err = tiph_ports_merge(tiph_net_ports(tn), ports, n,
+			       flags & TIPH_FLAG_REPLACE, &new, info->extack);
+	if (!err) {
+		old = tiph_net_ports(tn);
+		err = commit(tn, new);
+	}
+	if (!err && flags & TIPH_FLAG_OWN &&
+	    tiph_net_own(tn, info->snd_portid))
+		announce_owner(tn);
+	mutex_unlock(&tn->lock);
+	if (!err)
+		tiph_net_retire(old);
+out:
+	tiph_parse_free(ports, n);
+	return err;
+}
+
+static int port_del(struct sk_buff *skb, struct genl_info *info)
+{
+	struct tiph_net *tn = tiph_net_get(genl_info_net(info));
+	struct tiph_ports *new, *old = NULL;
+	const char **names;
+	int n, err;
+
+	n = tiph_parse_names(info, &names);
+	if (n < 0)
+		return n;
+
+	mutex_lock(&tn->lock);
+	err = tiph_ports_remove(tiph_net_ports(tn), names, n, &new,
+				info->extack);
+	if (!err) {
+		old = tiph_net_ports(tn);
+		err = commit(tn, new);
+	}
+	mutex_unlock(&tn->lock);
+	if (!err)
+		tiph_net_retire(old);
+	kvfree(names);
+
+	return err;
+}
+
+/* The table is locked: replies are made at leisure. */
+static struct sk_buff *port_reply(struct tiph_net *tn, struct genl_info *info,
+				  const struct tiph_port *port)
+{
+	struct sk_buff *msg;
+	void *head;
+
+	msg = genlmsg_new(tiph_fill_port_size(port) +
+			  nla_total_size(sizeof(u32)), GFP_KERNEL);
+	if (!msg)
+		return ERR_PTR(-ENOMEM);
+	head = genlmsg_put_reply(msg, info, &family, 0, TIPH_CMD_PORT_GET);
+	if (!head || nla_put_u32(msg, TIPH_A_GENERATION, tn->generation) ||
+	    tiph_fill_port(msg, port)) {
+		nlmsg_free(msg);
+		return ERR_PTR(-EMSGSIZE);
+	}
+	genlmsg_end(msg, head);
+
+	return msg;
+}
+
+static int port_get(struct sk_buff *skb, struct genl_info *info)
+{
+	struct tiph_net *tn = tiph_net_get(genl_info_net(info));
+	struct sk_buff *msg = ERR_PTR(-ENOENT);
+	const struct tiph_port *port;
+	const char **names;
+	int n;
+
+	n = tiph_parse_names(info, &names);
+	if (n < 0)
+		return n;
+	if (n == 1) {
+		mutex_lock(&tn->lock);
+		port = tiph_ports_by_name(tiph_net_ports(tn), names[0]);
+		if (port)
+			msg = port_reply(tn, info, port);
+		else
+			NL_SET_ERR_MSG(info->extack, "no port of this name");
+		mutex_unlock(&tn->lock);
+	} else {
+		NL_SET_ERR_MSG(info->extack,
+			       "one port is to be named, or a dump asked for");
+		msg = ERR_PTR(-EINVAL);
+	}
+	kvfree(names);
+
+	return IS_ERR(msg) ? PTR_ERR(msg) : genlmsg_reply(msg, info);
+}
+
+/* Begins a message of a dump. */
+static void *dump_put(struct sk_buff *skb, struct netlink_callback *cb,
+		      u8 cmd, u32 generation)
+{
+	void *head;
+
+	cb->seq = generation;
+	head = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+			   cb->nlh->nlmsg_seq, &family, NLM_F_MULTI, cmd);
+	if (!head)
+		return NULL;
+	genl_dump_check_consistent(cb, head);
+	if (nla_put_u32(skb, TIPH_A_GENERATION, generation)) {
+		genlmsg_cancel(skb, head);
+		return NULL;
+	}
+
+	return head;
+}
+
+/* A port may fill most of what an attribute can hold: room for the largest. */
+static int dump_start(struct netlink_callback *cb)
+{
+	cb->min_dump_alloc = TIPH_FILL_PORT_MAX;
+
+	return 0;
+}
+
+static int port_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct tiph_net *tn = tiph_net_get(sock_net(skb->sk));
+	const struct tiph_ports *ports;
+	unsigned long i = cb->args[0];
+
+	rcu_read_lock();
+	ports = rcu_dereference(tn->ports);
+	for (; ports && i < ports->n; i++) {
+		void *head = dump_put(skb, cb, TIPH_CMD_PORT_GET,
+				      ports->generation);
+
+		if (!head)
+			break;
+		if (tiph_fill_port(skb, ports->port[i])) {
+			genlmsg_cancel(skb, head);
+			break;
+		}
+		genlmsg_end(skb, head);
+	}
+	rcu_read_unlock();
+	cb->args[0] = i;
+
+	return skb->len;
+}
+
+/* Index 0 is the namespace, the ports follow. */
+static int stats_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct tiph_net *tn = tiph_net_get(sock_net(skb->sk));
+	const struct tiph_ports *ports;
+	unsigned long i = cb->args[0];
+
+	rcu_read_lock();
+	ports = rcu_dereference(tn->ports);
+	for (; i <= (ports ? ports->n : 0); i++) {
+		void *head = dump_put(skb, cb, TIPH_CMD_STATS_GET,
+				      ports ? ports->generation : 0);
+		int err;
+
+		if (!head)
+			break;
+		if (!i)
+			err = tiph_fill_stats(skb, READ_ONCE(tn->stats));
+		else
+			err = tiph_fill_ident(skb, ports->port[i - 1]->ident) ?:
+			      tiph_fill_stats(skb,
+					      ports->port[i - 1]->ident->stats);
+		if (err) {
+			genlmsg_cancel(skb, head);
+			break;
+		}
+		genlmsg_end(skb, head);
+	}
+	rcu_read_unlock();
+	cb->args[0] = i;
+
+	return skb->len;
+}
+
+static const struct genl_ops ops[] = {
+	{
+		.cmd	= TIPH_CMD_GET_INFO,
+		.policy	= tiph_policy_none,
+		.maxattr = TIPH_A_MAX,
+		.doit	= get_info,
+	},
+	{
+		.cmd	= TIPH_CMD_PORT_SET,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.policy	= tiph_policy_set,
+		.maxattr = TIPH_A_MAX,
+		.doit	= port_set,
+	},
+	{
+		.cmd	= TIPH_CMD_PORT_DEL,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.policy	= tiph_policy_name,
+		.maxattr = TIPH_A_MAX,
+		.doit	= port_del,
+	},
+	{
+		.cmd	= TIPH_CMD_PORT_GET,
+		.policy	= tiph_policy_name,
+		.maxattr = TIPH_A_MAX,
+		.doit	= port_get,
+		.start	= dump_start,
+		.dumpit	= port_dump,
+	},
+	{
+		.cmd	= TIPH_CMD_STATS_GET,
+		.policy	= tiph_policy_none,
+		.maxattr = TIPH_A_MAX,
+		.dumpit	= stats_dump,
+	},
+};
+
+static struct genl_family family __ro_after_init = {
+	.name		= TIPH_GENL_NAME,
+	.version	= TIPH_GENL_VERSION,
+	.netnsok	= true,
+	.parallel_ops	= true,
+	.ops		= ops,
+	.n_ops		= ARRAY_SIZE(ops),
+	.resv_start_op	= __TIPH_CMD_MAX,
+	.mcgrps		= groups,
+	.n_mcgrps	= ARRAY_SIZE(groups),
+	.module		= THIS_MODULE,
+};
+
+/*
+ * A netlink socket was closed. If it was the owner's, the ports stay and their
+ * policies rule. A socket of another protocol may have the same port id.
+ */
+static int netlink_event(struct notifier_block *nb, unsigned long event,
+			 void *data)
+{
+	const struct netlink_notify *notify = data;
+	struct tiph_net *tn;
+
+	if (event != NETLINK_URELEASE || notify->protocol != NETLINK_GENERIC)
+		return NOTIFY_DONE;
+	tn = tiph_net_get(notify->net);
+	if (!notify->portid || READ_ONCE(tn->owner) != notify->portid)
+		return NOTIFY_DONE;
+
+	mutex_lock(&tn->lock);
+	if (tn->owner == notify->portid) {
+		tiph_net_own(tn, 0);
+		announce_owner(tn);
+	}
+	mutex_unlock(&tn->lock);
+
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block netlink_nb = {
+	.notifier_call = netlink_event,
+};
+
+/**
+ * tiph_genl_init() - offer the family
+ *
+ * Return: 0 or a negative errno
+ */
+int __init tiph_genl_init(void)
+{
+	int err;
+
+	err = netlink_register_notifier(&netlink_nb);
+	if (err)
+		return err;
+	err = genl_register_family(&family);
+	if (err)
+		netlink_unregister_notifier(&netlink_nb);
+
+	return err;
+}
+
+/**
+ * tiph_genl_exit() - take the family back, wait for what is under way
+ */
+void tiph_genl_exit(void)
+{
+	genl_unregister_family(&family);
+	netlink_unregister_notifier(&netlink_nb);
+}

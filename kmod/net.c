@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A network namespace: its ports, its hooks, its owner. */
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <net/netns/generic.h>
+#include <net/tcp.h>
+
+#include "net.h"
+
+static unsigned int net_id __read_mostly;
+static const struct nf_hook_ops *hook_ops __read_mostly;
+static unsigned int n_hooks __read_mostly;
+
+/**
+ * tiph_net_get() - our state of a namespace
+ * @net: the namespace
+ *
+ * Return: the state, which exists as long as @net and the module do
+ */
+struct tiph_net *tiph_net_get(const struct net *net)
+{
+	return net_generic(net, net_id);
+}
+
+/* What a part has been made stays when a later one fails: for the next try. */
+static int parts_create(struct tiph_net *tn)
+{
+	if (!tn->gate)
+		tn->gate = kvzalloc(sizeof(*tn->gate), GFP_KERNEL_ACCOUNT);
+	if (!tn->stats)
+		tn->stats = tiph_stats_create();
+	if (!tn->gate || !tn->stats)
+		return -ENOMEM;
+	return tn->dst.rt4 ? 0 : tiph_dst_create(&tn->dst, tn->net);
+}
+
+static void gate_open(struct tiph_net *tn, const struct tiph_ports *ports)
+{
+	u16 i, j;
+
+	for (i = 0; i < ports->n; i++) {
+		const struct tiph_port *port = ports->port[i];
+
+		for (j = 0; j < port->n_dports; j++) {
+			__be16 dport = htons(port->dports[j]);
+
+			tiph_gate_open(tn->gate->dport, dport);
+			if (port->mode & TIPH_OUTBOUND)
+				tiph_gate_open(tn->gate->sport, dport);
+		}
+	}
+}
+
+static int hooks_up(struct tiph_net *tn)
+{
+	unsigned int i;
+	int err;
+
+	if (tn->hooked)
+		return 0;
+	memcpy(tn->hooks, hook_ops, n_hooks * sizeof(*hook_ops));
+	for (i = 0; i < n_hooks; i++)
+		tn->hooks[i].priv = tn;
+	err = nf_register_net_hooks(tn->net, tn->hooks, n_hooks);
+	tn->hooked = !err;
+
+	return err;
+}
+
+static void hooks_down(struct tiph_net *tn)
+{
+	if (!tn->hooked)
+		return;
+	nf_unregister_net_hooks(tn->net, tn->hooks, n_hooks);
+	tn->hooked = false;
+}
+
+/**
+ * tiph_net_commit() - publish a new version of the port table
+ * @tn: namespace, locked
+ * @ports: the new version; consumed if this succeeds
+ *
+ * The version before is to be given to tiph_net_retire() after the unlock.
+ *
+ * Return: 0, or a negative errno and nothing has changed
+ */
+int tiph_net_commit(struct tiph_net *tn, struct tiph_ports *ports)
+{
+	struct tiph_ports *old = tiph_net_ports(tn);
+	int err;
+
+	lockdep_assert_held(&tn->lock);
+	if (ports->n) {
+		err = parts_create(tn);
+		if (err)
+			return err;
+		gate_open(tn, ports);
+	}
+	ports->generation = tn->generation + 1;
+	rcu_assign_pointer(tn->ports, ports);
+	if (ports->n) {
+		/* the first SYN finds the ports that the hooks are for */
+		err = hooks_up(tn);
+		if (err) {
+			rcu_assign_pointer(tn->ports, old);
+			synchronize_rcu();
+			return err;
+		}
+	} else if (tn->hooked) {
+		hooks_down(tn);
+		memset(tn->gate, 0, sizeof(*tn->gate));
+	}
+	tn->generation++;
+
+	return 0;
+}
+
+/**
+ * tiph_net_retire() - free a version of the table that was replaced
+ * @ports: the version, or NULL
+ */
+void tiph_net_retire(struct tiph_ports *ports)
+{
+	might_sleep();
+	if (!ports)
+		return;
+	synchronize_rcu();
+	tiph_ports_free(ports);
+}
+
+/**
+ * tiph_net_own() - make somebody the owner of the ports
+ * @tn: namespace, locked
+ * @owner: netlink port id, or 0 for nobody
+ *
+ * Return: whether this changed the owner
+ */
+bool tiph_net_own(struct tiph_net *tn, u32 owner)
+{
+	u32 before = tn->owner;
+
+	lockdep_assert_held(&tn->lock);
+	if (owner == before)
+		return false;
+	tn->owner = owner;
+	if (!before)
+		__module_get(THIS_MODULE);
+	if (!owner)
+		module_put(THIS_MODULE);
+
+	return true;
+}
+
+static int __net_init net_init(struct net *net)
+{
+	struct tiph_net *tn = tiph_net_get(net);
+
+	tn->net = net;
+	tn->cookie_stamp = jiffies - TCP_SYNCOOKIE_VALID - HZ;
+	mutex_init(&tn->lock);
+
+	return 0;
+}
+
+/*
+ * A namespace ends, or the module does. No netlink message and no socket
+ * option can be under way: there is no user of the namespace any more, or
+ * main.c has unregistered both. The phases:
+ *
+ *   1. The hooks are unregistered. A packet that is in one may still read
+ *      gate, counters, ports and dst.
+ *   2. The references to the loopback device, through the dst, are given up
+ *      while that device waits for them. Packets and sockets may have
+ *      references of their own, and RCU holds the memory for those without.
+ *   3. The owner's reference to the module goes, if one is left.
+ *   4. The core waits for a grace period, then calls net_exit(): nobody is in
+ *      a hook any more, and all the rest is freed.
+ */
+static void __net_exit net_pre_exit(struct net *net)
+{
+	struct tiph_net *tn = tiph_net_get(net);
+
+	mutex_lock(&tn->lock);
+	hooks_down(tn);
+	tiph_dst_kill(&tn->dst);
+	tiph_net_own(tn, 0);
+	mutex_unlock(&tn->lock);
+}
+
+static void __net_exit net_exit(struct net *net)
+{
+	struct tiph_net *tn = tiph_net_get(net);
+
+	tiph_ports_free(rcu_dereference_protected(tn->ports, true));
+	free_percpu(tn->stats);
+	kvfree(tn->gate);
+	mutex_destroy(&tn->lock);
+}
+
+static struct pernet_operations net_ops = {
+	.init = net_init,
+	.pre_exit = net_pre_exit,
+	.exit = net_exit,
+	.id = &net_id,
+	.size = sizeof(struct tiph_net),
+};
+
+/**
+ * tiph_net_init() - begin to have state in each namespace
+ * @hooks: what to register in a namespace that has ports
+ * @n: number of @hooks
+ *
+ * Return: 0 or a negative errno
+ */
+int __init tiph_net_init(const struct nf_hook_ops *hooks, unsigned int n)
+{
+	if (WARN_ON_ONCE(n > TIPH_HOOKS_MAX))
+		return -EINVAL;
+	hook_ops = hooks;
+	n_hooks = n;
+
+	return register_pernet_subsys(&net_ops);
+}
+
+/**
+ * tiph_net_exit() - give up the state in all namespaces
+ */
+void tiph_net_exit(void)
+{
+	unregister_pernet_subsys(&net_ops);
+}
