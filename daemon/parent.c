@@ -194,12 +194,13 @@ static void loop(struct parent *p)
 	}
 }
 
-/* A sound worker ends when its channels close. */
+/* A drain of no time lets a sound worker write its log and go. */
 static void end_worker(struct parent *p)
 {
 	uint64_t until = parent_now() + END_MS;
 
-	worker_proc_disconnect(&p->worker);
+	if (p->worker.pid && (p->worker.control < 0 || worker_proc_drain(&p->worker, 0)))
+		worker_proc_kill(&p->worker);
 	while (p->worker.pid && parent_now() < until) {
 		struct pollfd pfd = { .fd = p->signals, .events = POLLIN };
 		struct signalfd_siginfo info;
@@ -216,6 +217,7 @@ static void end_worker(struct parent *p)
 		waitpid(p->worker.pid, NULL, 0);
 		p->worker.pid = 0;
 	}
+	worker_proc_disconnect(&p->worker);
 }
 
 static void close_admin(struct parent *p)

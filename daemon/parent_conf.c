@@ -98,7 +98,7 @@ void parent_reopen_log(struct parent *p)
 	int err = p->worker.pid ? worker_proc_log(&p->worker, p->conf) : 0;
 
 	if (err)
-		log_error("access log %s: %s", p->conf->log.to, strerror(-err));
+		parent_worker_condemn(p, "it does not take its access log", err);
 }
 
 /* A worker that can't be told is replaced; the next one gets p->conf. */
@@ -113,7 +113,6 @@ static void hand_over(struct parent *p, struct port_sockets *set)
 	}
 	p->awaiting = true;
 	p->has_listeners = true;
-	parent_reopen_log(p);
 }
 
 /* @conf is consumed on success. Return: 0 or a negative errno with @why. */

@@ -105,7 +105,7 @@ void parent_worker_read(struct parent *p)
 	if (got == -EAGAIN)
 		return;
 	if (!got) {
-		worker_proc_disconnect(&p->worker);	/* SIGCHLD follows */
+		worker_proc_kill(&p->worker);	/* it is ending already: SIGCHLD follows */
 		return;
 	}
 	if (got == 1 && n_fds) {
@@ -124,7 +124,7 @@ void parent_worker_serve(struct parent *p, unsigned int thread)
 	int err = broker_serve(p->worker.sockets[thread], p->ops, p->dp);
 
 	if (err == -EPIPE || err == -ECONNRESET)
-		worker_proc_disconnect(&p->worker);
+		worker_proc_kill(&p->worker);	/* the same */
 	else if (err)
 		parent_worker_condemn(p, "socket channel", err);
 }

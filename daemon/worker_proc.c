@@ -199,6 +199,24 @@ static int send_conf(struct worker_proc *w, const struct conf *conf)
 	return err;
 }
 
+/* The directory is the administrator's: the last component may not be a link. */
+int worker_proc_log(struct worker_proc *w, const struct conf *conf)
+{
+	static const struct channel_msg msg = { .kind = CHANNEL_REOPEN };
+	int fd, err;
+
+	if (conf->log.to[0] != '/')
+		return 0;
+	fd = open(conf->log.to, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
+	if (fd < 0) {
+		log_error("access log %s: %s", conf->log.to, strerror(errno));
+		return 0;
+	}
+	err = send_patiently(w->control, &msg, &fd, 1);
+	close(fd);
+	return err;
+}
+
 static int send_kept(struct worker_proc *w, unsigned int port)
 {
 	int err = 0;
@@ -211,10 +229,9 @@ static int send_kept(struct worker_proc *w, unsigned int port)
 	return err;
 }
 
-int worker_proc_configure(struct worker_proc *w, const struct conf *conf, const struct port_sockets *l)
+static int send_listeners(struct worker_proc *w, const struct conf *conf, const struct port_sockets *l)
 {
-	static const struct channel_msg commit = { .kind = CHANNEL_COMMIT };
-	int err = send_conf(w, conf);
+	int err = 0;
 
 	for (size_t i = 0; i < conf->n_ports && !err; i++)
 		if (l->kept[i])
@@ -226,23 +243,19 @@ int worker_proc_configure(struct worker_proc *w, const struct conf *conf, const 
 
 		err = send_patiently(w->control, &msg, &l->v[i].fd, 1);
 	}
-	return err ? err : send_patiently(w->control, &commit, NULL, 0);
+	return err;
 }
 
-/* The directory is the administrator's: the last component may not be a link. */
-int worker_proc_log(struct worker_proc *w, const struct conf *conf)
+int worker_proc_configure(struct worker_proc *w, const struct conf *conf, const struct port_sockets *l)
 {
-	struct channel_msg msg = { .kind = CHANNEL_REOPEN };
-	int fd, err;
+	static const struct channel_msg commit = { .kind = CHANNEL_COMMIT };
+	int err = send_conf(w, conf);
 
-	if (conf->log.to[0] != '/')
-		return send_patiently(w->control, &msg, NULL, 0);
-	fd = open(conf->log.to, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
-	if (fd < 0)
-		return -errno;
-	err = send_patiently(w->control, &msg, &fd, 1);
-	close(fd);
-	return err;
+	if (!err)
+		err = worker_proc_log(w, conf);
+	if (!err)
+		err = send_listeners(w, conf, l);
+	return err ? err : send_patiently(w->control, &commit, NULL, 0);
 }
 
 int worker_proc_drain(struct worker_proc *w, unsigned int ms)

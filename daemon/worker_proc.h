@@ -40,7 +40,7 @@ struct worker_env {
 int worker_proc_start(struct worker_proc *w, const struct worker_env *env);
 
 /**
- * worker_proc_configure() - hand over a configuration and its listeners
+ * worker_proc_configure() - hand over a configuration, its log and its listeners
  *
  * The descriptors stay the caller's. Waits a few seconds at most for room in
  * the channel. Return: 0 or a negative errno: the worker can't be trusted to
@@ -48,7 +48,10 @@ int worker_proc_start(struct worker_proc *w, const struct worker_env *env);
  */
 int worker_proc_configure(struct worker_proc *w, const struct conf *conf, const struct port_sockets *l);
 
-/* Hand over the access log where it is a file. Return: 0 or a negative errno. */
+/*
+ * Hand over the access log where it is a file; one that can't be opened is
+ * logged. Return: 0 or a negative errno, as above.
+ */
 int worker_proc_log(struct worker_proc *w, const struct conf *conf);
 
 /* Accept nothing new, end with the last session or after @ms. */

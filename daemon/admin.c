@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The admin API's server: routes, rights and the life of libmicrohttpd.
+ *
+ * Each listener has a thread of libmicrohttpd's own; requests are small, their
+ * bodies are not wanted and thrown away.
+ */
+#include <errno.h>
+#include <microhttpd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "admin_internal.h"
+
+#define CLIENTS_MAX 64U
+#define TIMEOUT_S 30U
+#define CLIENT_MEMORY ((size_t)32768)
+#define BODY_MAX 65536
+
+/* A body that will be sent: text that malloc() made, or NULL when that failed. */
+struct answer {
+	unsigned int status;
+	const char *type;
+	char *text;
+	size_t len;
+};
+
+/**
+ * struct route - what may be asked for
+ * @json: makes the answer of a GET
+ * @kind: what a POST asks of the parent
+ * @public: also on the TCP listener
+ */
+struct route {
+	const char *path;
+	const char *method;
+	json_t *(*json)(struct admin *a);
+	enum channel_kind kind;
+	bool public;
+};
+
+static const struct route routes[] = {
+	{ "/v1/status", "GET", admin_status, 0, false },
+	{ "/v1/ports", "GET", admin_ports, 0, false },
+	{ "/v1/stats", "GET", admin_stats, 0, false },
+	{ "/v1/flows", "GET", admin_flows, 0, false },
+	{ "/v1/reload", "POST", NULL, CHANNEL_RELOAD, false },
+	{ "/v1/drain", "POST", NULL, CHANNEL_DRAIN_REQUEST, false },
+	{ "/metrics", "GET", NULL, 0, true },
+};
+
+static void answer_json(struct answer *ret, unsigned int status, json_t *value)
+{
+	ret->status = status;
+	ret->type = "application/json";
+	ret->text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+	ret->len = ret->text ? strlen(ret->text) : 0;
+	json_decref(value);
+}
+
+static void answer_error(struct answer *ret, unsigned int status, const char *sentence)
+{
+	answer_json(ret, status, json_pack("{s:s}", "error", sentence));
+}
+
+/* Root, or the user that we run as. */
+static bool may_change(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (!info || getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
+		return false;
+	return !peer.uid || peer.uid == geteuid();
+}
+
+static void answer_change(struct admin *a, struct MHD_Connection *c, enum channel_kind kind,
+			  struct answer *ret)
+{
+	if (!may_change(c))
+		answer_error(ret, MHD_HTTP_FORBIDDEN, "only root and the daemon's user may do this");
+	else if (a->ops->request(a->arg, kind))
+		answer_error(ret, MHD_HTTP_SERVICE_UNAVAILABLE, "the parent process can't be asked now");
+	else
+		answer_json(ret, MHD_HTTP_ACCEPTED, json_pack("{s:b}", "accepted", 1));
+}
+
+static void answer_route(struct admin *a, struct MHD_Connection *c, const struct route *r,
+			 struct answer *ret)
+{
+	pthread_mutex_lock(&a->lock);
+	if (r->kind) {
+		answer_change(a, c, r->kind, ret);
+	} else if (r->json) {
+		answer_json(ret, MHD_HTTP_OK, r->json(a));
+	} else {
+		ret->status = MHD_HTTP_OK;
+		ret->type = "text/plain; version=0.0.4; charset=utf-8";
+		ret->text = admin_metrics(a, &ret->len);
+	}
+	pthread_mutex_unlock(&a->lock);
+}
+
+static bool method_fits(const struct route *r, const char *method)
+{
+	return !strcmp(method, r->method) || (!strcmp(method, "HEAD") && !strcmp(r->method, "GET"));
+}
+
+/* Return: the route, or NULL with the refusal in @ret. */
+static const struct route *find_route(const char *path, const char *method, bool tcp, struct answer *ret)
+{
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		const struct route *r = &routes[i];
+
+		if (strcmp(path, r->path) || (tcp && !r->public))
+			continue;
+		if (method_fits(r, method))
+			return r;
+		answer_error(ret, MHD_HTTP_METHOD_NOT_ALLOWED,
+			     *r->method == 'G' ? "only GET is possible here" : "only POST is possible here");
+		return NULL;
+	}
+	answer_error(ret, MHD_HTTP_NOT_FOUND, "there is nothing of this name");
+	return NULL;
+}
+
+static enum MHD_Result send_answer(struct MHD_Connection *c, struct answer *answer)
+{
+	struct MHD_Response *response;
+	enum MHD_Result sent;
+
+	if (!answer->text)
+		return MHD_NO;
+	response = MHD_create_response_from_buffer(answer->len, answer->text, MHD_RESPMEM_MUST_FREE);
+	if (!response) {
+		free(answer->text);
+		return MHD_NO;
+	}
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->type);
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	if (answer->status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
+					strstr(answer->text, "POST") ? "POST" : "GET, HEAD");
+	sent = MHD_queue_response(c, answer->status, response);
+	MHD_destroy_response(response);
+	return sent;
+}
+
+/*
+ * Called first with the head, then with each piece of the body, at last without
+ * one: only then it is answered. @state counts the body's octets, from 1.
+ */
+static enum MHD_Result serve(struct admin *a, bool tcp, struct MHD_Connection *c, const char *path,
+			     const char *method, size_t *body, void **state)
+{
+	struct answer answer = { 0 };
+	const struct route *r;
+	size_t seen = (size_t)*state;
+
+	if (!seen || *body) {
+		seen += seen ? *body : 1;
+		*body = 0;
+		*state = (void *)seen;
+		return seen > BODY_MAX ? MHD_NO : MHD_YES;
+	}
+	r = find_route(path, method, tcp, &answer);
+	if (r)
+		answer_route(a, c, r, &answer);
+	return send_answer(c, &answer);
+}
+
+static enum MHD_Result serve_unix(void *arg, struct MHD_Connection *c, const char *path, const char *method,
+				  const char *version, const char *data, size_t *body, void **state)
+{
+	return serve(arg, false, c, path, method, body, state);
+}
+
+static enum MHD_Result serve_tcp(void *arg, struct MHD_Connection *c, const char *path, const char *method,
+				 const char *version, const char *data, size_t *body, void **state)
+{
+	return serve(arg, true, c, path, method, body, state);
+}
+
+/* Signals are the main thread's. */
+static struct MHD_Daemon *start_server(struct admin *a, int fd, MHD_AccessHandlerCallback handler)
+{
+	struct MHD_Daemon *server;
+	sigset_t all, old;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
+	server = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, handler, a,
+				  MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, CLIENTS_MAX,
+				  MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S,
+				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, CLIENT_MEMORY, MHD_OPTION_END);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return server;
+}
+
+/* The parent listens on the same socket for the next worker: it is closed, never shut down. */
+static void stop_server(struct MHD_Daemon *server)
+{
+	MHD_socket fd;
+
+	if (!server)
+		return;
+	fd = MHD_quiesce_daemon(server);
+	MHD_stop_daemon(server);
+	if (fd != MHD_INVALID_SOCKET)
+		close(fd);
+}
+
+static int start_servers(struct admin *a, int admin_fd, int metrics_fd)
+{
+	if (admin_fd >= 0) {
+		a->unix_server = start_server(a, admin_fd, serve_unix);
+		if (!a->unix_server) {
+			close(admin_fd);
+			if (metrics_fd >= 0)
+				close(metrics_fd);
+			return -EIO;
+		}
+	}
+	if (metrics_fd < 0)
+		return 0;
+	a->tcp_server = start_server(a, metrics_fd, serve_tcp);
+	if (a->tcp_server)
+		return 0;
+	close(metrics_fd);
+	return -EIO;
+}
+
+int admin_start(int admin_fd, int metrics_fd, unsigned int threads, const struct shm_page *shm,
+		const struct admin_ops *ops, void *arg, struct admin **ret)
+{
+	struct admin *a = calloc(1, sizeof(*a));
+	int err;
+
+	if (!a) {
+		if (admin_fd >= 0)
+			close(admin_fd);
+		if (metrics_fd >= 0)
+			close(metrics_fd);
+		return -ENOMEM;
+	}
+	a->threads = threads;
+	a->shm = shm;
+	a->ops = ops;
+	a->arg = arg;
+	pthread_mutex_init(&a->lock, NULL);
+	err = start_servers(a, admin_fd, metrics_fd);
+	if (err)
+		admin_stop(a);
+	else
+		*ret = a;
+	return err;
+}
+
+void admin_stop(struct admin *a)
+{
+	if (!a)
+		return;
+	stop_server(a->unix_server);
+	stop_server(a->tcp_server);
+	pthread_mutex_destroy(&a->lock);
+	free(a);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Between the parts of the admin API; for admin*.c only. */
+#ifndef TIPHARES_ADMIN_INTERNAL_H
+#define TIPHARES_ADMIN_INTERNAL_H
+
+#include <jansson.h>
+#include <pthread.h>
+
+#include "admin.h"
+
+/**
+ * struct admin - see admin.h
+ * @unix_server, @tcp_server: libmicrohttpd's daemons, NULL where not wanted
+ * @lock: one request at a time: both servers share what follows
+ * @page: copy of the shared page
+ * @flows, @counters: room for the worker's answers
+ */
+struct admin {
+	struct MHD_Daemon *unix_server;
+	struct MHD_Daemon *tcp_server;
+	unsigned int threads;
+	const struct shm_page *shm;
+	const struct admin_ops *ops;
+	void *arg;
+	pthread_mutex_t lock;
+	struct shm_page page;
+	struct admin_flow flows[ADMIN_FLOWS_MAX];
+	struct admin_counter counters[ADMIN_COUNTERS_MAX];
+};
+
+/* All: with @a->lock. Return: a new value, NULL when out of memory. */
+json_t *admin_status(struct admin *a);
+json_t *admin_ports(struct admin *a);
+json_t *admin_stats(struct admin *a);
+json_t *admin_flows(struct admin *a);
+
+/* Prometheus text, to be freed; NULL when out of memory. */
+char *admin_metrics(struct admin *a, size_t *len);
+
+#endif /* TIPHARES_ADMIN_INTERNAL_H */
