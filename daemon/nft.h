@@ -80,7 +80,7 @@ static inline void nft_port_set(uint8_t *map, unsigned int port)
 /**
  * struct nft_script - a complete ruleset
  * @text: commands that replace the table in one transaction
- * @list: commands that list the static sets in it
+ * @list: names of the static sets in it, one a line
  * @objects: number of objects with a handle that it makes
  */
 struct nft_script {
@@ -114,7 +114,7 @@ enum nft_table_state { NFT_TABLE_INTACT, NFT_TABLE_CHANGED, NFT_TABLE_FOREIGN };
  * @ctx: libnftables
  * @sock: for the ruleset's generation and the counters
  * @instance: who we are
- * @list: commands that list the static sets
+ * @list: names of the static sets, one a line
  * @reference: listing right after installation, NULL: nothing installed
  * @generation: of the namespace's whole ruleset when @reference was last seen
  * @changed: at the last look, somebody had changed some table

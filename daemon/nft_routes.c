@@ -49,15 +49,11 @@ static int to_errno(int nle)
 struct nl_sock *nft_routes_socket(void)
 {
 	struct nl_sock *sock = nl_socket_alloc();
-	int on = 1;
 
 	if (sock && nl_connect(sock, NETLINK_ROUTE)) {
 		nl_socket_free(sock);
 		return NULL;
 	}
-	/* lets a dump be limited to a table in the kernel */
-	if (sock)
-		setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
 	return sock;
 }
 
@@ -192,6 +188,16 @@ static void routes_free(struct route_list *list)
 	list->n = 0;
 }
 
+/*
+ * Lets the kernel limit a dump to a table and a protocol; libnl's own dumps of
+ * rules are not strict enough for it. The list is filtered here, too, for
+ * kernels that don't.
+ */
+static void set_strict(struct nl_sock *sock, int on)
+{
+	setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+}
+
 static int dump_routes(struct nl_sock *sock, struct route_list *list)
 {
 	struct rtmsg head = { .rtm_family = list->family, .rtm_protocol = list->protocol };
@@ -202,9 +208,11 @@ static int dump_routes(struct nl_sock *sock, struct route_list *list)
 	if (msg && cb && nlmsg_append(msg, &head, sizeof(head), NLMSG_ALIGNTO) >= 0 &&
 	    (!list->table || nla_put_u32(msg, RTA_TABLE, list->table) >= 0)) {
 		nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_route, list);
+		set_strict(sock, 1);
 		err = nl_send_auto(sock, msg);
 		if (err >= 0)
 			err = nl_recvmsgs(sock, cb);
+		set_strict(sock, 0);
 	}
 	nlmsg_free(msg);
 	nl_cb_put(cb);
@@ -214,26 +222,35 @@ static int dump_routes(struct nl_sock *sock, struct route_list *list)
 	return err < 0 ? to_errno(err) : list->err;
 }
 
-static int read_rules(struct nl_sock *sock, int family, struct nl_cache **ret)
+static int read_rules(struct nl_sock *sock, struct nl_cache **ret)
 {
-	return to_errno(rtnl_rule_alloc_cache(sock, family, ret));
+	return to_errno(rtnl_rule_alloc_cache(sock, AF_UNSPEC, ret));
 }
 
-#define for_each_rule(rule, cache)                                              \
-	for (rule = (struct rtnl_rule *)nl_cache_get_first(cache); rule;        \
-	     rule = (struct rtnl_rule *)nl_cache_get_next((struct nl_object *)rule))
+/* The cache has both families, whatever it was asked for. */
+static struct rtnl_rule *next_rule(struct nl_cache *cache, struct rtnl_rule *rule, int family)
+{
+	do {
+		rule = (struct rtnl_rule *)(rule ? nl_cache_get_next((struct nl_object *)rule) :
+						   nl_cache_get_first(cache));
+	} while (rule && rtnl_rule_get_family(rule) != family);
+	return rule;
+}
+
+#define for_each_rule(rule, cache, family) \
+	for (rule = next_rule(cache, NULL, family); rule; rule = next_rule(cache, rule, family))
 
 /* Bit per rule of @nft that is there. */
 static int rules_present(struct nl_sock *sock, const struct conf_nft *nft, int family, unsigned int *ret)
 {
 	struct nl_cache *cache;
 	struct rtnl_rule *rule;
-	int err = read_rules(sock, family, &cache);
+	int err = read_rules(sock, &cache);
 
 	if (err)
 		return err;
 	*ret = 0;
-	for_each_rule(rule, cache)
+	for_each_rule(rule, cache, family)
 		if (rule_index(rule, nft) >= 0)
 			*ret |= 1U << rule_index(rule, nft);
 	nl_cache_free(cache);
@@ -336,11 +353,11 @@ static int prune_rules(struct nl_sock *sock, const struct conf_nft *nft, int fam
 {
 	struct nl_cache *cache;
 	struct rtnl_rule *rule;
-	int err = read_rules(sock, family, &cache), err2;
+	int err = read_rules(sock, &cache), err2;
 
 	if (err)
 		return err;
-	for_each_rule(rule, cache) {
+	for_each_rule(rule, cache, family) {
 		if (!rule_is_protocol(rule) || (nft && rule_index(rule, nft) >= 0))
 			continue;
 		err2 = to_errno(rtnl_rule_delete(sock, rule, 0));
@@ -452,9 +469,9 @@ int nft_routes_collide(struct nl_sock *sock, const struct conf_nft *nft, bool ip
 				 names[i], nft->table);
 			return -EBUSY;
 		}
-		if (read_rules(sock, families[i], &cache))
+		if (read_rules(sock, &cache))
 			continue;
-		for_each_rule(rule, cache)
+		for_each_rule(rule, cache, families[i])
 			collides = collides || rule_collides(rule, nft, names[i], why, size);
 		nl_cache_free(cache);
 		if (collides)

@@ -121,7 +121,7 @@ static void counter(struct writer *w, const char *name, const char *port)
 static void set_begin(struct writer *w, const char *name, const char *suffix, const char *type)
 {
 	fprintf(w->text, "\tset %s%s {\n\t\ttype %s\n\t\telements = { ", name, suffix, type);
-	fprintf(w->list, "list set inet " NFT_TABLE " %s%s\n", name, suffix);
+	fprintf(w->list, "%s%s\n", name, suffix);
 	w->objects++;
 }
 
@@ -290,9 +290,9 @@ static void write_syn(struct writer *w)
 	if (w->facts->nat)
 		rule(w, "ct status dnat counter name redirected accept");
 	if (w->facts->bridged4)
-		rule(w, "meta nfproto ipv4 meta iifkind bridge counter name bridged accept");
+		rule(w, "meta nfproto ipv4 meta iifkind \"bridge\" counter name bridged accept");
 	if (w->facts->bridged6)
-		rule(w, "meta nfproto ipv6 meta iifkind bridge counter name bridged accept");
+		rule(w, "meta nfproto ipv6 meta iifkind \"bridge\" counter name bridged accept");
 	for (const struct conf_port *port = w->conf->ports; port < w->conf->ports + w->conf->n_ports; port++) {
 		if (!intercepts(port))
 			continue;
@@ -344,7 +344,7 @@ static void write_ours(struct writer *w)
 
 static void write_flow_chains(struct writer *w)
 {
-	chain_begin(w, "flow", "");
+	chain_begin(w, "existing", "");
 	rule(w, SYN "accept");
 	rule(w, "socket transparent 1 goto ours");
 	chain_end(w);
@@ -366,11 +366,11 @@ static void write_hook(struct writer *w, bool dports, bool sports)
 	if (dports)
 		rule(w, "tcp dport @dports goto client");
 	if (w->known->any)
-		rule(w, "meta l4proto tcp goto flow");
+		rule(w, "meta l4proto tcp goto existing");
 	else if (sports)
-		rule(w, "tcp sport @sports goto flow");
-	rule(w, "icmp type { destination-unreachable, time-exceeded, parameter-problem } goto flow");
-	rule(w, "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } goto flow");
+		rule(w, "tcp sport @sports goto existing");
+	rule(w, "icmp type { destination-unreachable, time-exceeded, parameter-problem } goto existing");
+	rule(w, "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } goto existing");
 	chain_end(w);
 }
 

@@ -29,7 +29,7 @@ static const char probe_script[] =
 	"	set t { type ipv4_addr . inet_service; size 16; flags dynamic,timeout; timeout 1s; }\n"
 	"	chain c {\n"
 	"		fib daddr type != unicast accept\n"
-	"		meta iifkind bridge accept\n"
+	"		meta iifkind \"bridge\" accept\n"
 	"		meta nfproto ipv4 jhash ip saddr mod 10000 seed 0x1 >= 1 accept\n"
 	"		socket transparent 1 socket wildcard 0 accept\n"
 	"		update @t { ip saddr . tcp sport }\n"
@@ -165,18 +165,45 @@ int nft_table_counters(struct nft_table *table, struct datapath_counter *ret, si
 
 /* ---- looking ------------------------------------------------------------- */
 
-/* Listing of everything that is ours; NULL when the table is not there. */
+/*
+ * Append the listing of each static set. One command each: libnftables looks at
+ * the set of the last one only when there are several.
+ */
+static int read_sets(struct nft_table *table, FILE *out)
+{
+	char command[128];
+
+	for (const char *s = table->list, *end; *s; s = end + 1) {
+		end = strchrnul(s, '\n');
+		snprintf(command, sizeof(command), "list set inet " NFT_TABLE " %.*s", (int)(end - s), s);
+		if (run(table, command, SET_FLAGS))
+			return -ENOENT;
+		fputs(nft_ctx_get_output_buffer(table->ctx), out);
+	}
+	return 0;
+}
+
+/* Listing of everything that is ours; NULL when something is not there. */
 static char *read_table(struct nft_table *table)
 {
-	char *chains, *all;
+	char *all = NULL;
+	size_t size;
+	FILE *out = open_memstream(&all, &size);
+	int err = -ENOMEM;
 
-	if (run(table, "list table inet " NFT_TABLE, LIST_FLAGS))
+	if (out) {
+		err = run(table, "list table inet " NFT_TABLE, LIST_FLAGS);
+		if (!err)
+			fputs(nft_ctx_get_output_buffer(table->ctx), out);
+		if (!err)
+			err = read_sets(table, out);
+		if (fclose(out))
+			err = -ENOMEM;
+	}
+	if (err) {
+		free(all);
 		return NULL;
-	chains = strdup(nft_ctx_get_output_buffer(table->ctx));
-	if (!chains || run(table, table->list, SET_FLAGS) ||
-	    asprintf(&all, "%s%s", chains, nft_ctx_get_output_buffer(table->ctx)) < 0)
-		all = NULL;
-	free(chains);
+	}
 	return all;
 }
 
@@ -253,6 +280,13 @@ static int take_reference(struct nft_table *table, const struct nft_script *scri
 	return 0;
 }
 
+int nft_table_remove(struct nft_table *table)
+{
+	free(table->reference);
+	table->reference = NULL;
+	return run(table, "add table inet " NFT_TABLE "\ndelete table inet " NFT_TABLE, 0);
+}
+
 int nft_table_install(struct nft_table *table, const struct nft_script *script, char *why, size_t size)
 {
 	int err = run(table, script->text, 0);
@@ -261,14 +295,10 @@ int nft_table_install(struct nft_table *table, const struct nft_script *script, 
 		explain(table, "the rules could not be installed", why, size);
 		return err;
 	}
-	return take_reference(table, script, why, size);
-}
-
-int nft_table_remove(struct nft_table *table)
-{
-	free(table->reference);
-	table->reference = NULL;
-	return run(table, "add table inet " NFT_TABLE "\ndelete table inet " NFT_TABLE, 0);
+	err = take_reference(table, script, why, size);
+	if (err)
+		nft_table_remove(table);
+	return err;
 }
 
 int nft_table_probe(struct nft_table *table, char *why, size_t size)
