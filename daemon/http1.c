@@ -297,7 +297,7 @@ int http1_parse_request(const char *buf, size_t len, const struct http1_limits *
 	int err;
 
 	if (len > limits->head || len > UINT32_MAX)
-		return http1_too_large(buf, len, why);
+		return http1_too_large(buf, len < limits->head ? len : limits->head, why);
 	start(&ps, buf, len, ret, why);
 	ret->is_request = true;
 	if (!len || buf[len - 1] != '\n')
