@@ -327,7 +327,8 @@ daemon_start() {
 	[ -x "$TIPH_BUILD/tipharesd" ] || die_lab "$TIPH_BUILD/tipharesd is not built"
 	[ "$TIPH_DATAPATH" = nft ] || mod_load
 	rm -f "$LAB/admin.sock"
-	in_gw "$TIPH_BUILD/tipharesd" -c "$LAB/tiphares.yaml" --foreground --datapath "$TIPH_DATAPATH" \
+	# no function in between: $! must be the daemon itself, which signals are meant for
+	nsenter --net="/run/netns/$NS-gw" "$TIPH_BUILD/tipharesd" -c "$LAB/tiphares.yaml" --foreground --datapath "$TIPH_DATAPATH" \
 		--admin "$LAB/admin.sock" "$@" >>"$LAB/daemon.log" 2>&1 </dev/null &
 	daemon_pid=$!
 	wait_for "ctl status || ! daemon_alive" 20 "tipharesctl status" && daemon_alive && return
