@@ -348,21 +348,20 @@ static void put_request_line(struct out *o, const struct http_head *head, const 
 	PUT(o, " HTTP/1.1\r\n");
 }
 
-static void put_request_connection(struct out *o, const struct http_head *head,
-				   const struct http_forward *fwd)
+static void put_connection(struct out *o, bool close, bool upgrade, bool te)
 {
-	if (head->te_trailers)
-		PUT(o, "TE: trailers\r\n");
-	if (fwd->keep_alive && !fwd->upgrade && !head->te_trailers)
+	if (!close && !upgrade && !te)
 		return;
 	PUT(o, "Connection: ");
-	if (fwd->upgrade)
-		PUT(o, "upgrade");
-	else if (!fwd->keep_alive)
+	if (close)
 		PUT(o, "close");
-	if (head->te_trailers && (fwd->upgrade || !fwd->keep_alive))
+	if (upgrade && close)
 		PUT(o, ", ");
-	if (head->te_trailers)
+	if (upgrade)
+		PUT(o, "upgrade");
+	if (te && (close || upgrade))
+		PUT(o, ", ");
+	if (te)
 		PUT(o, "TE");
 	PUT(o, "\r\n");
 }
@@ -398,7 +397,9 @@ int http_write_request(const struct http_head *head, const char *base,
 	put_forwarded(&o, fwd);
 	put_via(&o, head, fwd->via);
 	put_framing(&o, fwd);
-	put_request_connection(&o, head, fwd);
+	if (head->te_trailers)
+		PUT(&o, "TE: trailers\r\n");
+	put_connection(&o, !fwd->keep_alive && !fwd->upgrade, fwd->upgrade, head->te_trailers);
 	PUT(&o, "\r\n");
 	return out_result(&o, out);
 }
@@ -453,14 +454,7 @@ static void put_final(struct out *o, const struct http_head *head, const struct 
 	if (!fwd->chunked || fwd->minor_peer)
 		put_framing(o, fwd);
 	put_unsent_length(o, head, fwd);
-	if (seen & ID(UPGRADE))
-		PUT(o, "Connection: upgrade");
-	if (seen & ID(UPGRADE) && !fwd->keep_alive)
-		PUT(o, ", close\r\n");
-	else if (!fwd->keep_alive)
-		PUT(o, "Connection: close\r\n");
-	else if (seen & ID(UPGRADE))
-		PUT(o, "\r\n");
+	put_connection(o, !fwd->keep_alive, seen & ID(UPGRADE), false);
 }
 
 int http_write_response(const struct http_head *head, const char *base,
@@ -476,8 +470,8 @@ int http_write_response(const struct http_head *head, const char *base,
 	put_via(&o, head, fwd->via);
 	if (head->status >= 200)
 		put_final(&o, head, fwd, seen);
-	else if (seen & ID(UPGRADE))
-		PUT(&o, "Connection: upgrade\r\n");
+	else
+		put_connection(&o, false, seen & ID(UPGRADE), false);
 	PUT(&o, "\r\n");
 	return out_result(&o, out);
 }

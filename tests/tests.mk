@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Unit tests: each tests/unit/test_NAME.c is a program that prints TAP, built and run twice, as the daemon is
-# built and with AddressSanitizer and UndefinedBehaviorSanitizer.
+# built and with AddressSanitizer and UndefinedBehaviorSanitizer. `make check-unit UNIT="addr http1_head"` runs less.
 #
 # unit-NAME lists what it is linked with: sources of daemon/ and tests/unit/ without ".c". unit-libs-NAME: libraries.
 
@@ -12,16 +12,19 @@ unit-addr := daemon/addr
 unit-http1_head := $(UNIT_HTTP1) $(UNIT_CASES) $(UNIT_ORACLE)
 unit-http1_mutate := $(UNIT_HTTP1) $(UNIT_CASES) $(UNIT_ORACLE)
 unit-http1_limits := $(UNIT_HTTP1)
+unit-conf := daemon/conf daemon/conf_check daemon/conf_keys daemon/conf_value daemon/conf_write daemon/conf_yaml daemon/addr
+unit-libs-conf := -lyaml
 unit-http1_chunked := $(UNIT_HTTP1) $(UNIT_CASES) $(UNIT_ORACLE)
+unit-http_msg := $(UNIT_HTTP1) $(UNIT_CASES) daemon/http_msg tests/unit/forwarded
 
-UNIT := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
+UNIT ?= $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 UNIT_VARIANTS := plain sanitized
 UNIT_SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 unit-cflags-plain := $(OPT) $(HARDEN)
 unit-cflags-sanitized := $(UNIT_SANITIZE) -fPIE
-unit-runs := $(foreach v,$(UNIT_VARIANTS),$(UNIT:%=unit-$v-%))
+UNIT_PROGRAMS := $(foreach v,$(UNIT_VARIANTS),$(UNIT:%=$(BUILD)/unit/$v/test_%))
 
-.PHONY: check-unit ktap-unit $(unit-runs)
+.PHONY: check-unit ktap-unit
 
 # What a variant's object is made of. llhttp comes as source, and has two warnings.
 define unit-variant
@@ -34,9 +37,6 @@ $(BUILD)/unit/$1/tests/unit/llhttp.o: | deps-check
 	@mkdir -p $$(@D)
 	$(CC) -std=gnu11 -O1 -g $(filter -fsanitize%,$(unit-cflags-$1)) -fPIE -DLLHTTP_STRICT_MODE=1 \
 		-I/usr/share/include/llhttp -r -nostdlib -o $$@ $$(addprefix /usr/share/llhttp/,api.c http.c llhttp.c)
-
-$(UNIT:%=unit-$1-%): unit-$1-%: $(BUILD)/unit/$1/test_%
-	@tests/unit/run.sh $$< $(BUILD)/ktap/unit-$1-$$*.log
 endef
 
 # A program of a variant: $1 variant, $2 name
@@ -49,7 +49,8 @@ $(foreach v,$(UNIT_VARIANTS),$(eval $(call unit-variant,$v)))
 $(foreach v,$(UNIT_VARIANTS),$(foreach n,$(UNIT),$(eval $(call unit-program,$v,$n))))
 -include $(foreach v,$(UNIT_VARIANTS),$(wildcard $(BUILD)/unit/$v/daemon/*.d $(BUILD)/unit/$v/tests/unit/*.d))
 
-ktap-unit: $(unit-runs)
+ktap-unit: $(UNIT_PROGRAMS)
+	@tests/unit/run.sh $(BUILD)/ktap/unit.log $^
 
 check-unit: ktap-unit
-	@selftests/ktap-count $(foreach v,$(UNIT_VARIANTS),$(UNIT:%=$(BUILD)/ktap/unit-$v-%.log))
+	@selftests/ktap-count $(BUILD)/ktap/unit.log

@@ -1,18 +1,36 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# run.sh PROGRAM LOG: run a unit test; its TAP goes to LOG, what failed to the screen. A program that dies, or
-# says less than its plan, leaves a result that is not ok. The exit status is 0 either way: the count decides.
+# run.sh LOG PROGRAM...: run unit tests, one after the other. LOG gets KTAP: a result for each program, its own
+# results nested before it. A program that dies or takes too long is not ok, whatever it said before.
+#
+# What failed is shown on the screen. The exit status is 0 either way: who counts the log decides.
 set -u
-program=$1 log=$2
+log=$1
+shift
 mkdir -p "${log%/*}"
-timeout -k 5 "${UNIT_TIMEOUT:-300}" "$program" >"$log" 2>&1
-status=$?
-if [ $status -gt 1 ]; then
-	results=$(grep -cE '^(not )?ok ' "$log")
-	echo "not ok $((results + 1)) - ${program##*/} ended with status $status" >>"$log"
-	echo "1..$((results + 1))" >>"$log"
-fi
-failed=$(grep -c '^not ok ' "$log")
-echo "${log##*/}: $(grep -c '^ok ' "$log") ok, $failed not ok"
-[ "$failed" = 0 ] || grep -A4 '^not ok ' "$log" | head -n 60
-exit 0
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+
+run_one() { # NUMBER PROGRAM
+	local name=${2#*/unit/} status verdict=ok
+	timeout -k 5 "${UNIT_TIMEOUT:-300}" "$2" >"$out" 2>&1
+	status=$?
+	[ $status = 0 ] || verdict="not ok"
+	sed 's/^/  /' "$out"
+	echo "$verdict $1 - $name"
+	[ $status -le 1 ] || echo "# $name ended with status $status"
+	{
+		echo "$name: $(grep -c '^ok ' "$out") ok, $(grep -c '^not ok ' "$out") not ok"
+		[ $status = 0 ] || grep -A4 '^not ok ' "$out" | head -n 60
+		[ $status -le 1 ] || { echo "ended with status $status"; tail -n 30 "$out"; }
+	} >&2
+}
+
+{
+	echo "KTAP version 1"
+	echo "1..$#"
+	i=0
+	for program; do
+		run_one $((i += 1)) "$program"
+	done
+} >"$log"

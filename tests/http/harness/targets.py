@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The proxies that the cases can be played against: tipharesd, and peers, to see that the cases are fair."""
+import os
+import signal
+import socket
+import subprocess
+import time
+
+# What differs from the defaults: times are long where a case must not run into them, short where it must.
+PROFILES = {
+    "main": {"http": {"header_timeout": "100s", "idle_timeout": "100s", "response_timeout": "100s"}},
+    "slow": {"http": {"header_timeout": "1s", "idle_timeout": "2s", "response_timeout": "1s",
+                      "connect_timeout": "1s"}},
+    "small": {"http": {"header_limit": "4KiB", "header_fields": "16", "header_timeout": "100s",
+                       "idle_timeout": "100s", "response_timeout": "100s"}},
+    "forwarded": {"http": {"forwarded": "rfc7239"}},
+    "xff": {"http": {"forwarded": "x-forwarded-for"}},
+    "novia": {"http": {"via": "off"}},
+}
+
+
+class Target:
+    """A proxy under test. places: of all cases that it will meet."""
+    name = "?"
+    modes = ("reverse",)
+    decided = False		# only the first outcome of a case counts
+
+    def __init__(self, work, env):
+        self.work, self.env, self.process = work, env, None
+
+    def start(self, places):
+        raise NotImplementedError
+
+    def launch(self, argv, endpoint, seconds=20):
+        log = open(os.path.join(self.work, f"{self.name}.log"), "ab")
+        with self.env.net.inside("gateway"):
+            self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.work)
+        log.close()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                break
+            try:
+                self.env.net.connect(endpoint, time.monotonic() + 1).close()
+                return
+            except OSError:
+                time.sleep(0.02)
+        raise SystemExit(f"{self.name} does not start: {self.tail()}")
+
+    def tail(self, lines=8):
+        with open(os.path.join(self.work, f"{self.name}.log"), errors="replace", encoding="utf-8") as log:
+            return "".join(log.readlines()[-lines:])
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def stop(self):
+        """Return: what is wrong with the way it ended, or None."""
+        if self.process is None:
+            return None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                return "did not end on SIGTERM"
+        return None if self.process.returncode in self.good_ends else f"ended with {self.process.returncode}"
+
+    good_ends = (0,)
+
+    def write(self, name, text):
+        path = os.path.join(self.work, name)
+        with open(path, "w", encoding="latin-1") as out:
+            out.write(text)
+        return path
+
+
+class Tiphares(Target):
+    name = "tiphares"
+    modes = ("reverse", "forward", "transparent")
+    decided = True
+
+    def __init__(self, work, env, profile="main"):
+        super().__init__(work, env)
+        self.profile, self.name = profile, f"tiphares-{profile}"
+
+    def start(self, places):
+        proxy = self.env.proxy(self.profile)
+        settings = PROFILES[self.profile]
+        lines = ["datapath: nft", "workers: 2", "user: nobody", f"admin: {{socket: {self.work}/{self.profile}.sock}}",
+                 "log: {access: {to: off}, level: info}", "ports:"]
+        if self.env.transparent:
+            lines.append("  - {name: full, listen: 8080, mode: full, match: {ports: [80]}}")
+        else:
+            lines.append(f"  - {{name: web, listen: \"{proxy[0]}:{proxy[1]}\", mode: none}}")
+        lines += [f"{section}: {{{', '.join(f'{k}: {v}' for k, v in keys.items())}}}"
+                  for section, keys in settings.items()]
+        routes = [route for place in places for route in place.routes]
+        if routes:
+            lines.append("routes:")
+            lines += [f"  - {{host: {host}, to: [{', '.join(f'{a}:{p}' for a, p in to)}]}}" for host, to in routes]
+        path = self.write(f"{self.profile}.yaml", "\n".join(lines) + "\n")
+        self.launch([*self.env.daemon, "-c", path, "--foreground", "--datapath", "nft"], proxy)
+
+
+class Nginx(Target):
+    name = "nginx"
+
+    def start(self, places):
+        proxy = self.env.proxy("main")
+        hosts = [route for place in places for route in place.routes]
+        servers = []
+        for n, (host, to) in enumerate(hosts):
+            members = "".join(f"server {a}:{p};" for a, p in to)
+            servers.append(f"upstream u{n} {{{members} keepalive 4;}}\n"
+                           f"server {{listen {proxy[0]}:{proxy[1]}; server_name {host}; location / {{"
+                           f"proxy_pass http://u{n}; proxy_http_version 1.1; proxy_set_header Host $http_host;"
+                           f"proxy_set_header Connection ''; proxy_buffering off; proxy_request_buffering off;}}}}\n")
+        conf = (f"daemon off; pid {self.work}/nginx.pid; error_log {self.work}/nginx-error.log; worker_processes 2;\n"
+                "events {worker_connections 4000;}\nhttp {access_log off; server_names_hash_max_size 16384;"
+                f"client_body_temp_path {self.work}/b; proxy_temp_path {self.work}/p; fastcgi_temp_path {self.work}/f;"
+                f"uwsgi_temp_path {self.work}/u; scgi_temp_path {self.work}/s; client_header_timeout 100s;\n"
+                f"server {{listen {proxy[0]}:{proxy[1]} default_server; return 404;}}\n" + "".join(servers) + "}\n")
+        self.launch(["nginx", "-c", self.write("nginx.conf", conf), "-e", f"{self.work}/nginx-error.log"], proxy)
+
+
+class Haproxy(Target):
+    name = "haproxy"
+    good_ends = (0, 143, -15)
+
+    def start(self, places):
+        proxy = self.env.proxy("main")
+        hosts = [route for place in places for route in place.routes]
+        uses, backends = [], []
+        for n, (host, to) in enumerate(hosts):
+            uses.append(f"{host} b{n}\n")
+            members = "".join(f"  server s{i} {a}:{p}\n" for i, (a, p) in enumerate(to))
+            backends.append(f"backend b{n}\n{members}")
+        table = self.write("haproxy.map", "".join(uses))
+        conf = ("defaults\n  mode http\n  timeout client 100s\n  timeout server 100s\n  timeout connect 5s\n"
+                f"  timeout http-request 100s\nfrontend f\n  bind {proxy[0]}:{proxy[1]}\n"
+                f"  use_backend %[req.hdr(host),lower,map({table})]\n" + "".join(backends))
+        self.launch(["haproxy", "-f", self.write("haproxy.cfg", conf)], proxy)
+
+
+def bind_lock(sock, endpoint):
+    """Is the address ours for this run? The socket is the proof, and frees itself."""
+    try:
+        sock.bind(endpoint)
+        sock.listen(1)
+        return True
+    except OSError:
+        return False
+
+
+def find_block():
+    """A part of 127/8 that no other run uses: its second octet, and the socket that reserves it."""
+    for octet in range(16, 250):
+        sock = socket.socket()
+        if bind_lock(sock, (f"127.{octet}.254.1", 8999)):
+            return octet, sock
+        sock.close()
+    raise SystemExit("no part of 127/8 is free")
