@@ -9,8 +9,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #define PUMP_OCTETS (256 * 1024)	/* moved in one go, then others have a turn */
 
@@ -27,6 +27,7 @@ void body_begin(struct body *b, enum http_body in, uint64_t length, enum http_bo
 	b->span = 0;
 	b->tail_len = 0;
 	b->line_r = b->line_w = 0;
+	b->broken = false;
 	memset(&b->chunked, 0, sizeof(b->chunked));
 }
 
@@ -47,7 +48,7 @@ int body_read(struct buf_pool *pool, struct watch *src, struct buf **in)
 	if (!room)
 		return -ENOBUFS;
 	do {
-		n = read(src->fd, b->data + b->w, room);
+		n = recv(src->fd, b->data + b->w, room, 0);
 	} while (n < 0 && errno == EINTR);
 	/* short: drained, and the next octet or FIN is a new event */
 	if (n <= 0 || (n < room && !(src->ready & (READY_EOF | READY_GONE))))
@@ -58,8 +59,11 @@ int body_read(struct buf_pool *pool, struct watch *src, struct buf **in)
 	return (int)n;
 }
 
-/* Decode all of @in; content ends up at its read end. -EBADMSG when malformed. */
-static int body_decode(struct body *b, struct buf *in, uint32_t *content)
+/*
+ * Decode all of @in; content ends up at its read end. Return: octets of content.
+ * What stands before an error is content still.
+ */
+static uint32_t body_decode(struct body *b, struct buf *in)
 {
 	uint32_t raw = in->r;
 	uint32_t n = 0;
@@ -68,8 +72,10 @@ static int body_decode(struct body *b, struct buf *in, uint32_t *content)
 		struct http_span data = { 0 };
 		ssize_t used = http1_chunked_next(&b->chunked, in->data + raw, in->w - raw, &data);
 
-		if (used < 0)
-			return -EBADMSG;
+		if (used < 0) {
+			b->broken = true;
+			break;
+		}
 		if (data.len && !n)
 			in->r = raw + data.off;
 		else if (data.len)
@@ -87,8 +93,7 @@ static int body_decode(struct body *b, struct buf *in, uint32_t *content)
 	}
 	if (in->r == in->w)
 		in->r = in->w = 0;
-	*content = n;
-	return 0;
+	return n;
 }
 
 static void stage_chunk(struct body *b, uint32_t n)
@@ -112,7 +117,6 @@ static void stage_chunk(struct body *b, uint32_t n)
 static int body_stage(struct body *b, struct buf *in)
 {
 	uint32_t n = buf_len(in);
-	int r = 0;
 
 	if (b->in_done) {
 		n = 0;
@@ -123,9 +127,9 @@ static int body_stage(struct body *b, struct buf *in)
 		b->in_done = !b->left;
 	} else if (b->in == HTTP_BODY_CHUNKED) {
 		if (n)
-			r = body_decode(b, in, &n);
-		if (r)
-			return r;
+			n = body_decode(b, in);
+		if (b->broken && !n)
+			return -EBADMSG;
 		b->in_done = b->chunked.done;
 	}
 	b->span = n;
@@ -192,6 +196,7 @@ static int body_write(struct body *b, struct loop *loop, struct buf_pool *pool, 
 		      struct watch *dst)
 {
 	struct iovec iov[4];
+	struct msghdr msg = { .msg_iov = iov };
 	size_t want = 0;
 	int n_iov = 0;
 	ssize_t n;
@@ -206,9 +211,10 @@ static int body_write(struct body *b, struct loop *loop, struct buf_pool *pool, 
 	iov_add(iov, &n_iov, b->tail, b->tail_len);
 	for (int i = 0; i < n_iov; i++)
 		want += iov[i].iov_len;
+	msg.msg_iovlen = (size_t)n_iov;
 	do {
-		n = n_iov == 1 ? write(dst->fd, iov[0].iov_base, want) :
-				 writev(dst->fd, iov, n_iov);
+		n = n_iov == 1 ? send(dst->fd, iov[0].iov_base, want, MSG_NOSIGNAL) :
+				 sendmsg(dst->fd, &msg, MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0 && errno != EAGAIN)
 		return -errno;

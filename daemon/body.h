@@ -44,6 +44,7 @@ enum body_result {
  * @in_done: the last octet of content was staged or written
  * @ended: the end was staged or written
  * @keep_out: don't release @out when it was written; it may be written again
+ * @broken: what follows is not the chunked coding
  * @left: HTTP_BODY_LENGTH: octets of content not staged yet
  * @received, @sent: octets moved
  */
@@ -53,6 +54,7 @@ struct body {
 	bool in_done;
 	bool ended;
 	bool keep_out;
+	bool broken;
 	uint8_t line_r;
 	uint8_t line_w;
 	uint8_t tail_len;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Accepting. How many connections to take in one go follows what the last goes
- * found, so that a lone connection costs no accept that fails and a burst is
- * taken in large bites. When descriptors run out, accepting pauses: what waits
+ * Accepting. A lone connection costs no accept that fails; when there are more
+ * in the next turn already, they are taken in bites that double. When descriptors run out, accepting pauses: what waits
  * in the queue is the datapath's to shed.
  */
 #include "listener.h"
@@ -20,6 +19,12 @@
 #define BATCH_MAX 64
 #define PAUSE_MS 100
 
+/**
+ * struct listener - a listening socket of a thread
+ * @resume: while accepting pauses
+ * @batch: how many to take in one go
+ * @turn: of the loop, when it was taken from last
+ */
 struct listener {
 	struct watch watch;
 	struct work work;
@@ -29,6 +34,7 @@ struct listener {
 	struct setup *setup;
 	const struct conf_port *port;
 	unsigned int batch;
+	uint64_t turn;
 };
 
 static void admit(struct listener *l, int fd, const struct sockaddr_storage *ss)
@@ -94,8 +100,14 @@ static bool is_passing(int err)
 static void on_listener(struct watch *w)
 {
 	struct listener *l = container_of(w, struct listener, watch);
+	uint64_t turns = l->thread->loop.turns;
 	unsigned int n = 0;
 
+	if (turns != l->turn + 1)
+		l->batch = 1;
+	else if (l->batch < BATCH_MAX)
+		l->batch *= 2;
+	l->turn = turns;
 	while (n < l->batch) {
 		struct sockaddr_storage ss;
 		socklen_t len = sizeof(ss);
@@ -104,7 +116,7 @@ static void on_listener(struct watch *w)
 		if (fd >= 0) {
 			admit(l, fd, &ss);
 		} else if (errno == EAGAIN) {
-			l->batch = n ? n : 1;
+			l->batch = 1;
 			return;
 		} else if (!is_passing(errno)) {
 			pause_accepting(l, errno);
@@ -112,8 +124,6 @@ static void on_listener(struct watch *w)
 		}
 		n++;
 	}
-	if (l->batch < BATCH_MAX)
-		l->batch *= 2;
 }
 
 static void listener_free(struct work *w)
