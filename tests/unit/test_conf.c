@@ -381,7 +381,16 @@ static void test_derived(void)
 	ok(!conf_derive(conf, NULL, 0, &derived, &errors) && !derived->n_ports, "or none at all");
 	conf_put(derived);
 	derived = NULL;
-	ports[1].listen[0].port = 8080;
+	ports[1].mode = TIPH_MODE_NONE;
+	ports[1].on_failure = ports[1].on_overload = TIPH_POLICY_CLOSED;
+	ports[1].source_port = TIPH_SOURCE_PORT_STRICT;
+	ports[1].mark = 1;
+	ok(!conf_derive(conf, ports, 2, &derived, &errors) && derived->ports[1].mode == TIPH_MODE_NONE &&
+	   !derived->ports[1].mark, "what has no meaning in a mode is left out");
+	conf_put(derived);
+	derived = NULL;
+	ports[1] = ports[0];
+	snprintf(ports[1].name, sizeof(ports[1].name), "second");
 	ok(conf_derive(conf, ports, 2, &derived, &errors) == -EINVAL && !derived && errors.n == 1,
 	   "but they are checked as those of a file");
 	conf_errors_free(&errors);
