@@ -235,11 +235,17 @@ static void before_save(const struct sock *sk, struct before *before)
 	before->reuse = sk->sk_reuse;
 }
 
+/* As bind(2) does when it fails late. @sk is locked. */
+static void port_put(struct sock *sk)
+{
+	if (inet_csk(sk)->icsk_bind_hash)
+		sk->sk_prot->put_port(sk);
+}
+
 /* @sk is locked and is now what it was before tiph_spoof(). */
 static void unbind(struct sock *sk, const struct before *before)
 {
-	if (inet_csk(sk)->icsk_bind_hash)
-		inet_put_port(sk);
+	port_put(sk);
 	inet_reset_saddr(sk);
 	inet_sk(sk)->inet_sport = 0;
 	sk->sk_userlocks &= ~SOCK_BINDADDR_LOCK;
@@ -293,8 +299,7 @@ static bool release_port(struct sock *sk, const struct before *before)
 	lock_sock(sk);
 	closed = sk->sk_state == TCP_CLOSE;
 	if (closed) {
-		if (inet_csk(sk)->icsk_bind_hash)
-			inet_put_port(sk);
+		port_put(sk);
 		inet_sk(sk)->inet_sport = 0;
 		sk->sk_reuse = before->reuse;
 		inet_set_bit(BIND_ADDRESS_NO_PORT, sk);
