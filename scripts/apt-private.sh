@@ -69,3 +69,20 @@ apt_fetch() {
 	apt-get -qq "${apt_opts[@]}" download "$@" >"$dir/download.log" 2>&1 ||
 		{ cat "$dir/download.log" >&2; die "could not download: $*"; }
 }
+
+# apt_tree DIR PACKAGE...: the packages and all they depend on, unpacked into DIR and not configured: enough of a
+# system to run compilers in by chroot. PACKAGE/SUITE takes it from there.
+apt_tree() {
+	local dir=$1 deb d; shift
+	rm -f "$apt_dir"/archives/*.deb
+	apt-get -qq "${apt_opts[@]}" -o APT::Install-Recommends=false --download-only -y install "$@" >"$apt_dir/tree.log" 2>&1 ||
+		{ cat "$apt_dir/tree.log" >&2; die "could not download: $*"; }
+	mkdir -p "$dir"/{usr,proc,dev,tmp,mnt} || return
+	for d in bin sbin lib lib64; do
+		mkdir -p "$dir/usr/$d" && ln -sfn "usr/$d" "$dir/$d" || return
+	done
+	for deb in "$apt_dir"/archives/*.deb; do
+		dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$dir" --keep-directory-symlink || die "cannot unpack ${deb##*/}"
+	done
+	rm -f "$apt_dir"/archives/*.deb
+}

@@ -1,23 +1,28 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# kernel.sh COMMAND KEY: Debian's kernels for builds and for the VM, fetched but never installed.
+# kernel.sh COMMAND KEY: kernels for builds and for the VM, fetched but never installed: Debian's by their
+# versions, and "debug", ours (kernel-debug.sh).
 #
-#	get KEY		fetch image, modules and headers, once; print the directory
+#	get KEY		fetch (debug: build) image, modules and headers, once; print the directory
 #	release KEY	what uname -r says in it
 #	image KEY	the bootable image
-#	modroot KEY	directory that holds lib/modules/RELEASE
+#	modroot KEY	directory that holds lib/modules/RELEASE; "-" if all is built in
 #	build-dir KEY	directory for make -C DIR M=...
+#	chroot KEY	the tree to do that in, where this machine's own compiler will not do; else "-"
 #	source KEY	fetch the kernel's source package, once; print its tar file
 #	keys		the keys known
 #
 # Everything lies outside the tree, in ${XDG_CACHE_HOME:-~/.cache}/tiphares (or TIPH_CACHE). A kernel is
 # there completely or not at all: it is put together beside its place and renamed.
 set -u
+here=$(cd "$(dirname "$0")" && pwd)
 . "$(dirname "$0")/apt-private.sh"
 
-# A row per key: the suites, the packages. All else follows from the packages' dependencies.
+# A row per key: the suites, the packages. All else follows from the packages' dependencies. Where the headers'
+# tools and compiler options are newer than this machine, a release and a compiler to make a chroot of.
 kernel_row() {
+	toolchain='' release_suite=''
 	case $1 in
 	6.1)
 		suites="bookworm bookworm-updates bookworm-security"
@@ -25,10 +30,13 @@ kernel_row() {
 	6.12)
 		suites="bookworm-backports"
 		packages="linux-image-cloud-amd64 linux-headers-cloud-amd64" source=linux-source-6.12 ;;
+	7.3)
+		suites="trixie-backports" release_suite="trixie" toolchain="gcc-14"
+		packages="linux-image-cloud-amd64 linux-headers-cloud-amd64" source=linux-source-7.3 ;;
 	*) die "no kernel is known by '$1' (there are: $(known_keys))" ;;
 	esac
 }
-known_keys() { echo "6.1 6.12"; }
+known_keys() { echo "6.1 6.12 7.3 debug"; }
 
 # the headers look for each other under /usr/src; let them look where they lie
 relocate_headers() {
@@ -46,6 +54,16 @@ modules_of() {
 	return 1
 }
 
+# sparse too: the machine's own may not know what the headers say
+fetch_chroot() {
+	apt_setup "$1/.apt-chroot" $release_suite $suites
+	apt_tree "$1/chroot" bash dash coreutils findutils diffutils grep sed mawk make binutils sparse "$toolchain" \
+		"linux-headers-cloud-amd64/$suites"
+	ln -sf mawk "$1/chroot/usr/bin/awk" && ln -sf "$toolchain" "$1/chroot/usr/bin/gcc" || die "cannot make the chroot"
+	rm -f "$1"/chroot/usr/src/linux-headers-*/vmlinux
+	rm -rf "$1/.apt-chroot" "$1"/chroot/usr/share/{doc,man,locale}
+}
+
 fetch_kernel() {
 	local final=$1 new deb release
 	new=$(mktemp -d "$cache/kernels/.new.XXXXXX") || die "cannot write $cache"
@@ -54,12 +72,13 @@ fetch_kernel() {
 	# shellcheck disable=SC2086
 	apt_setup "$new/.apt" $suites
 	# shellcheck disable=SC2086
-	mapfile -t debs < <(apt_closure '^linux-(image|binary|modules|headers|kbuild)-' $packages)
+	mapfile -t debs < <(apt_closure '^linux-(image|binary|modules|base|headers|kbuild)-' $packages)
 	[ ${#debs[@]} -ge 4 ] || die "the packages of the kernel were not found"
 	(apt_fetch "$new/.debs" "${debs[@]}") || exit
 	for deb in "$new"/.debs/*.deb; do
 		dpkg-deb -x "$deb" "$new" || die "cannot unpack ${deb##*/}"
 	done
+	[ -z "$toolchain" ] || fetch_chroot "$new"
 	rm -rf "$new/.debs" "$new/.apt"
 	release=$(basename "$(modules_of "$new")") || die "the packages hold no modules"
 	[ -d "$new/lib/modules/$release/kernel" ] || {
@@ -76,6 +95,7 @@ fetch_kernel() {
 
 get() {
 	local dir=$cache/kernels/$1
+	[ "$1" != debug ] || { "$here/kernel-debug.sh" get >/dev/null; return; }
 	kernel_row "$1"
 	[ -e "$dir/release" ] && return
 	mkdir -p "$cache/kernels"
@@ -104,17 +124,28 @@ get_source() {
 
 command=${1:-} key=${2:-}
 [ "$command" = keys ] && { known_keys; exit; }
-[ -n "$key" ] && [ $# = 2 ] || { sed -n '4,15s/^# \?//p' "$0" >&2; exit 2; }
-dir=$cache/kernels/$key
+[ -n "$key" ] && [ $# = 2 ] || { sed -n '4,19s/^# \?//p' "$0" >&2; exit 2; }
 case $command in
-get | release | image | modroot | build-dir) (get "$key") || exit ;;
-source) (get_source "$key") || exit; readlink -f "$dir/../source-$key/tar"; exit ;;
+get | release | image | modroot | build-dir | chroot) (get "$key") || exit ;;
+source) (get_source "$key") || exit; readlink -f "$cache/kernels/source-$key/tar"; exit ;;
 *) die "no command '$command'" ;;
 esac
-release=$(cat "$dir/release")
+if [ "$key" = debug ]; then
+	dir=$("$here/kernel-debug.sh" there) || exit
+	image=$dir/bzImage modroot=- build=$dir/build
+else
+	dir=$cache/kernels/$key
+	image=$dir/boot/vmlinuz-$(cat "$dir/release") modroot=$dir build=$dir/usr/src/linux-headers-$(cat "$dir/release")
+fi
+chroot=-
+if [ -d "$dir/chroot" ]; then
+	chroot=$dir/chroot build=/usr/src/linux-headers-$(cat "$dir/release")
+fi
 case $command in
-get | modroot) echo "$dir" ;;
-release) echo "$release" ;;
-image) echo "$dir/boot/vmlinuz-$release" ;;
-build-dir) echo "$dir/usr/src/linux-headers-$release" ;;
+get) echo "$dir" ;;
+release) cat "$dir/release" ;;
+image) echo "$image" ;;
+modroot) echo "$modroot" ;;
+build-dir) echo "$build" ;;
+chroot) echo "$chroot" ;;
 esac
