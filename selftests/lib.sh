@@ -298,7 +298,9 @@ mod_file() {
 	fi
 }
 mod_load() {
+	local m
 	[ -d /sys/module/tiphares ] && return
+	for m in $(modinfo -F depends "$(mod_file)" | tr ',' ' '); do modprobe -q "$m"; done	# else insmod says it
 	insmod "$(mod_file)" || die_lab "cannot load $(mod_file)"
 	mod_loaded=1
 }
