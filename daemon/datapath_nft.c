@@ -24,9 +24,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Counters of one table: four of the namespace, at most four a port. */
-#define COUNTERS_MAX (4 + 4 * TIPH_PORTS_MAX)
-
 /**
  * struct datapath - an nft datapath
  * @conf: in force, with a reference; NULL before the first apply()
@@ -39,6 +36,7 @@ struct datapath {
 	struct nft_table table;
 	struct nl_sock *route;
 	struct nft_watch watch;
+	struct nft_health health;
 	struct conf *conf;
 	struct nft_known known;
 	struct nft_facts facts;
@@ -81,12 +79,12 @@ static void report_failed(struct datapath *dp, const char *text)
 static int install_table(struct datapath *dp, const struct conf *conf, const struct nft_facts *facts, char *why,
 			 size_t size)
 {
-	struct datapath_counter *counters = calloc(COUNTERS_MAX, sizeof(*counters));
+	struct datapath_counter *counters = calloc(NFT_COUNTERS_MAX, sizeof(*counters));
 	struct nft_script script;
 	int n, err = -ENOMEM;
 
 	if (counters) {
-		n = dp->conf ? nft_table_counters(&dp->table, counters, COUNTERS_MAX) : 0;
+		n = dp->conf ? nft_table_counters(&dp->table, counters, NFT_COUNTERS_MAX) : 0;
 		err = nft_script_build(&script, conf, &dp->known, facts, counters, n < 0 ? 0 : n,
 				       dp->table.instance);
 	}
@@ -97,6 +95,7 @@ static int install_table(struct datapath *dp, const struct conf *conf, const str
 	}
 	err = nft_table_install(&dp->table, &script, why, size);
 	nft_script_free(&script);
+	nft_health_reset(&dp->health);
 	return err;
 }
 
@@ -158,7 +157,7 @@ static int nft_apply(struct datapath *dp, const struct conf *conf, char *why, si
 static bool facts_shape_same(const struct nft_facts *a, const struct nft_facts *b)
 {
 	return a->ipv6 == b->ipv6 && a->nat == b->nat && a->bridged4 == b->bridged4 && a->bridged6 == b->bridged6 &&
-	       a->cookies == b->cookies && !memcmp(a->shed, b->shed, sizeof(a->shed));
+	       a->cookies == b->cookies && a->input == b->input;
 }
 
 static void repair(struct datapath *dp, const struct nft_facts *facts, const char *what)
@@ -198,6 +197,54 @@ static void check_all(struct datapath *dp)
 		report_failed(dp, why);
 }
 
+static void report_state(struct datapath *dp, const struct conf_port *port, enum nft_port_state before)
+{
+	struct nft_port_health *h = &dp->health.port[port->index];
+
+	if (h->state == NFT_PORT_OVERLOADED)
+		report(dp, DP_EVENT_WARNING, "port %s: its accept queue is %u %% full: new connections are forwarded",
+		       port->name, h->fill);
+	else if (h->state == NFT_PORT_SERVED && before == NFT_PORT_OVERLOADED)
+		report(dp, DP_EVENT_WARNING, "port %s: its accept queue is short again: intercepted", port->name);
+	else if (h->state == NFT_PORT_BLOCKED && !h->told)
+		report(dp, DP_EVENT_FAILED,
+		       "port %s: this host's firewall drops what is intercepted; accept mark 0x%x/0x%x in INPUT",
+		       port->name, port->mark ? port->mark : dp->conf->nft.mark,
+		       port->mark ? port->mark : dp->conf->nft.mark);
+	h->told |= h->state == NFT_PORT_BLOCKED;
+}
+
+static void change_state(struct datapath *dp, const struct conf_port *port)
+{
+	struct nft_port_health *h = &dp->health.port[port->index];
+	enum nft_port_state before = h->state;
+	char *command = nft_script_state(port, h->wanted);
+	char why[160] = "out of memory";
+
+	if (!command || nft_table_patch(&dp->table, command, (h->wanted != NFT_PORT_SERVED) - (before != NFT_PORT_SERVED),
+					why, sizeof(why)))
+		report_failed(dp, why);
+	else
+		nft_health_set(&dp->health, port->index, nft_watch_now());
+	free(command);
+	report_state(dp, port, before);
+}
+
+static void check_health(struct datapath *dp)
+{
+	nft_health_check(&dp->health, dp->conf, &dp->table, dp->facts.input, nft_watch_now());
+	for (size_t i = 0; i < dp->conf->n_ports; i++) {
+		struct nft_port_health *h = &dp->health.port[i];
+
+		if (h->told && h->state == NFT_PORT_SERVED && nft_health_proved(&dp->health, i)) {
+			h->told = false;
+			report(dp, DP_EVENT_WARNING, "port %s: what is intercepted arrives again", dp->conf->ports[i].name);
+		}
+		if (h->wanted != h->state)
+			change_state(dp, &dp->conf->ports[i]);
+	}
+}
+
 static int nft_pollfd(struct datapath *dp)
 {
 	return dp->watch.epoll;
@@ -205,8 +252,11 @@ static int nft_pollfd(struct datapath *dp)
 
 static int nft_dispatch(struct datapath *dp, struct datapath_event *ret)
 {
-	if (!dp->n_events && dp->conf && !dp->lost && nft_watch_due(&dp->watch))
+	if (!dp->n_events && dp->conf && !dp->lost && nft_watch_due(&dp->watch, dp->health.busy)) {
 		check_all(dp);
+		if (!dp->lost)
+			check_health(dp);
+	}
 	if (!dp->n_events)
 		return 0;
 	*ret = dp->events[0];
@@ -226,6 +276,7 @@ static void nft_close(struct datapath *dp, bool remove)
 		nft_routes_prune(dp->route, NULL);
 	}
 	nft_watch_close(&dp->watch);
+	nft_health_close(&dp->health);
 	nl_socket_free(dp->route);
 	nft_table_close(&dp->table);
 	conf_put(dp->conf);
@@ -245,6 +296,8 @@ static int nft_open(const struct conf *conf, struct datapath **ret, char *why, s
 	err = nft_watch_open(&dp->watch);
 	if (!err)
 		err = nft_table_open(&dp->table);
+	if (!err)
+		err = nft_health_open(&dp->health);
 	if (!err && !(dp->route = nft_routes_socket()))
 		err = -EPERM;
 	if (err) {

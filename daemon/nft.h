@@ -26,30 +26,36 @@
 #define NFT_RULES 3
 
 #define NFT_EVENTS_MAX 16
+/* Counters of one table: four of the namespace, at most five a port. */
+#define NFT_COUNTERS_MAX (4 + 5 * TIPH_PORTS_MAX)
+
+/* What becomes of a port's SYNs; diagram in nft_health.c. */
+enum nft_port_state { NFT_PORT_SERVED, NFT_PORT_OVERLOADED, NFT_PORT_BLOCKED };
 
 /**
  * struct nft_facts - what of this host shapes the rules
  * @ipv6: IPv6 packets can be delivered locally
- * @nft_nat: an nft table, or
- * @nat: anybody may rewrite destinations; asking conntrack about it would
+ * @nft_nat, @nft_input: what of @nat and @input is in nft tables
+ * @nat: somebody may rewrite destinations; asking conntrack about it would
  *	switch conntrack on where nobody does
  * @bridged4, @bridged6: br_netfilter shows frames on a bridge to our hook. The
  *	socket of a SYN gets lost on their way up, so they are left alone
  * @cookies: the kernel may answer SYNs by cookies
  * @forward4, @forward6: packets that are not intercepted can be forwarded; the
  *	rules are the same, it is for the operator to know
- * @shed: by port index: not intercepted, its accept queue is filling
+ * @input: somebody may drop what is intercepted in INPUT
  */
 struct nft_facts {
 	bool ipv6;
 	bool nft_nat;
+	bool nft_input;
 	bool nat;
 	bool bridged4;
 	bool bridged6;
 	bool cookies;
 	bool forward4;
 	bool forward6;
-	bool shed[TIPH_PORTS_MAX];
+	bool input;
 };
 
 /**
@@ -102,6 +108,8 @@ int nft_script_build(struct nft_script *ret, const struct conf *conf, const stru
 		     const struct nft_facts *facts, const struct datapath_counter *counters, size_t n_counters,
 		     const char *instance);
 void nft_script_free(struct nft_script *script);
+/* The command that makes the table treat @port's SYNs as @state says; to be freed. */
+char *nft_script_state(const struct conf_port *port, enum nft_port_state state);
 /* Add the ports of @conf. */
 void nft_known_add(struct nft_known *known, const struct conf *conf);
 
@@ -115,6 +123,7 @@ enum nft_table_state { NFT_TABLE_INTACT, NFT_TABLE_CHANGED, NFT_TABLE_FOREIGN };
  * @sock: for the ruleset's generation and the counters
  * @instance: who we are
  * @list: names of the static sets, one a line
+ * @objects: with a handle, that ought to be there
  * @reference: listing right after installation, NULL: nothing installed
  * @generation: of the namespace's whole ruleset when @reference was last seen
  * @changed: at the last look, somebody had changed some table
@@ -124,6 +133,7 @@ struct nft_table {
 	struct nl_sock *sock;
 	char instance[17];
 	char *list;
+	unsigned int objects;
 	char *reference;
 	uint32_t generation;
 	bool changed;
@@ -135,6 +145,8 @@ void nft_table_close(struct nft_table *table);
 int nft_table_probe(struct nft_table *table, char *why, size_t size);
 /* One transaction, verified by listing what is there afterwards. */
 int nft_table_install(struct nft_table *table, const struct nft_script *script, char *why, size_t size);
+/* The same for a command that makes @more objects. */
+int nft_table_patch(struct nft_table *table, const char *command, int more, char *why, size_t size);
 /* enum nft_table_state or a negative errno; cheap while nobody changed any nft table */
 int nft_table_check(struct nft_table *table);
 int nft_table_remove(struct nft_table *table);
@@ -163,6 +175,57 @@ void nft_facts_read(struct nft_facts *ret, struct nft_table *table, bool ruleset
 int nft_host_collide(struct nft_table *table, const struct nft_facts *facts, const struct conf *conf, char *why,
 		     size_t size);
 
+/* nft_health.c: ports that can't be served */
+
+/**
+ * struct nft_port_health - what is known about a port
+ * @state: in force
+ * @wanted: the one it ought to be in
+ * @fill: of its fullest accept queue, percent
+ * @intercepted, @arrived: SYNs given to the listener, and those that came
+ *	through INPUT
+ * @intercepted_before, @arrived_before: the same at the last change of rules
+ * @unproved_since: milliseconds since when SYNs are given that don't arrive
+ * @blocked_at: milliseconds, when it was found blocked
+ * @told: that it is blocked was reported
+ */
+struct nft_port_health {
+	enum nft_port_state state;
+	enum nft_port_state wanted;
+	unsigned int fill;
+	uint64_t intercepted;
+	uint64_t arrived;
+	uint64_t intercepted_before;
+	uint64_t arrived_before;
+	uint64_t unproved_since;
+	uint64_t blocked_at;
+	bool told;
+};
+
+/**
+ * struct nft_health - by port index of the configuration in force
+ * @busy: a queue is filling: look again soon
+ * @fresh: nothing is known yet
+ */
+struct nft_health {
+	struct nl_sock *sock;
+	bool busy;
+	bool fresh;
+	struct nft_port_health port[TIPH_PORTS_MAX];
+};
+
+int nft_health_open(struct nft_health *health);
+void nft_health_close(struct nft_health *health);
+/* A new configuration: nothing is known. */
+void nft_health_reset(struct nft_health *health);
+/* Look, and set @wanted of each port. @arrivals: the table counts them. */
+void nft_health_check(struct nft_health *health, const struct conf *conf, struct nft_table *table, bool arrivals,
+		      uint64_t now);
+/* The state wanted is in force. */
+void nft_health_set(struct nft_health *health, unsigned int port, uint64_t now);
+/* Did a SYN arrive since the rules changed? */
+bool nft_health_proved(const struct nft_health *health, unsigned int port);
+
 /* nft_watch.c: noticing changes */
 
 /**
@@ -186,8 +249,9 @@ struct nft_watch {
 
 int nft_watch_open(struct nft_watch *watch);
 void nft_watch_close(struct nft_watch *watch);
-/* Is a check due? Reads the notifications that came. */
-bool nft_watch_due(struct nft_watch *watch);
+/* Is a check due? Reads the notifications that came. @soon: don't wait a whole period. */
+bool nft_watch_due(struct nft_watch *watch, bool soon);
+uint64_t nft_watch_now(void);
 
 /* nft_socket.c: sockets, in the parent and in the worker */
 

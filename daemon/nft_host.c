@@ -53,22 +53,37 @@ static bool ipv6_usable(void)
 	return !read_sysctl("/proc/sys/net/ipv6/conf/lo/disable_ipv6", 1);
 }
 
-static bool nft_has_nat(struct nft_table *table)
+/* Base chains of everybody else's nft tables. */
+static void read_chains(struct nft_facts *ret, struct nft_table *table)
 {
-	char *chains = nft_table_list(table, "list chains");
-	bool found = chains && strstr(chains, "type nat hook prerouting");
+	char *chains = nft_table_list(table, "list chains"), *rest = chains, *line;
+	bool ours = false;
 
+	ret->nft_nat = ret->nft_input = false;
+	while ((line = strsep(&rest, "\n"))) {
+		if (!strncmp(line, "table ", 6))
+			ours = !strcmp(line, "table inet " NFT_TABLE " {");
+		else if (!ours && strstr(line, "type nat hook prerouting"))
+			ret->nft_nat = true;
+		else if (!ours && strstr(line, " hook input "))
+			ret->nft_input = true;
+	}
 	free(chains);
-	return found;
+}
+
+/* Does the old iptables have table @name here? Asking it would make it. */
+static bool has_legacy(const char *name)
+{
+	return file_has_line("/proc/net/ip_tables_names", name) || file_has_line("/proc/net/ip6_tables_names", name);
 }
 
 void nft_facts_read(struct nft_facts *ret, struct nft_table *table, bool ruleset_changed)
 {
 	ret->ipv6 = ipv6_usable();
 	if (ruleset_changed)
-		ret->nft_nat = nft_has_nat(table);
-	ret->nat = ret->nft_nat || file_has_line("/proc/net/ip_tables_names", "nat") ||
-		   file_has_line("/proc/net/ip6_tables_names", "nat");
+		read_chains(ret, table);
+	ret->nat = ret->nft_nat || has_legacy("nat");
+	ret->input = ret->nft_input || has_legacy("filter") || has_legacy("mangle") || has_legacy("security");
 	ret->bridged4 = read_sysctl("/proc/sys/net/bridge/bridge-nf-call-iptables", 0);
 	ret->bridged6 = read_sysctl("/proc/sys/net/bridge/bridge-nf-call-ip6tables", 0);
 	ret->cookies = read_sysctl("/proc/sys/net/ipv4/tcp_syncookies", 0);

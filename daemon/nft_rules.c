@@ -188,7 +188,7 @@ static const char *overload_name(const struct conf_port *port)
 
 static const char *policy_verdict(uint8_t policy)
 {
-	static const char *const verdicts[] = { "accept", "drop", "reject with tcp reset" };
+	static const char *const verdicts[] = { "goto passed", "drop", "reject with tcp reset" };
 
 	return verdicts[policy];
 }
@@ -198,6 +198,8 @@ static void port_objects(struct writer *w, const struct conf_port *port)
 	counter(w, "intercepted", port->name);
 	counter(w, failure_name(port), port->name);
 	counter(w, overload_name(port), port->name);
+	if (w->facts->input)
+		counter(w, "arrived", port->name);
 	if (port->sample < 10000)
 		counter(w, "sampled_out", port->name);
 	set_ports(w, "dports.", port->name, port->dports, port->n_dports);
@@ -268,16 +270,33 @@ static void port_tproxy(struct writer *w, const struct conf_port *port, const st
 
 static void port_chain(struct writer *w, const struct conf_port *port)
 {
+	chain_begin(w, "skip.", port->name);
+	chain_end(w);
 	chain_begin(w, "take.", port->name);
 	for (int v4 = 1; port->sample < 10000 && v4 >= 0; v4--)
 		rule(w, "meta nfproto %s jhash %s saddr mod 10000 seed 0x74697068 >= %u counter name sampled_out.%s accept",
 		     v4 ? "ipv4" : "ipv6", v4 ? "ip" : "ip6", port->sample, port->name);
-	if (w->facts->shed[port->index])
-		rule(w, "counter name %s.%s %s", overload_name(port), port->name, policy_verdict(port->on_overload));
+	rule(w, "jump skip.%s", port->name);
 	for (size_t i = 0; i < port->n_listen; i++)
 		port_tproxy(w, port, &port->listen[i]);
 	rule(w, "counter name %s.%s %s", failure_name(port), port->name, policy_verdict(port->on_failure));
 	chain_end(w);
+}
+
+/* Chain skip.PORT is empty, or decides for all. */
+char *nft_script_state(const struct conf_port *port, enum nft_port_state state)
+{
+	bool overload = state == NFT_PORT_OVERLOADED;
+	char *text;
+	int n;
+
+	if (state == NFT_PORT_SERVED)
+		n = asprintf(&text, "flush chain inet %s skip.%s\n", NFT_TABLE, port->name);
+	else
+		n = asprintf(&text, "add rule inet %s skip.%s counter name %s.%s %s\n", NFT_TABLE, port->name,
+			     overload ? overload_name(port) : failure_name(port), port->name,
+			     policy_verdict(overload ? port->on_overload : port->on_failure));
+	return n < 0 ? NULL : text;
 }
 
 /* ---- chains -------------------------------------------------------------- */
@@ -312,13 +331,21 @@ static void write_cookies(struct writer *w)
 	w->objects += 2;
 }
 
-static void write_taken(struct writer *w)
+/* How the 4-tuple of a SYN gets into the sets, and out when a later SYN of it is forwarded. */
+static void write_outcomes(struct writer *w)
 {
 	chain_begin(w, "taken", "");
 	if (w->facts->cookies) {
 		rule(w, "update @cookies4 { " TUPLE4 " }");
 		rule(w, "update @cookies6 { " TUPLE6 " }");
 	}
+	chain_end(w);
+	chain_begin(w, "passed", "");
+	if (w->facts->cookies) {
+		rule(w, "delete @cookies4 { " TUPLE4 " }");
+		rule(w, "delete @cookies6 { " TUPLE6 " }");
+	}
+	rule(w, "accept");
 	chain_end(w);
 }
 
@@ -390,6 +417,25 @@ static void write_input(struct writer *w)
 	}
 }
 
+/*
+ * Behind everybody else's INPUT: do intercepted SYNs come through? To an address
+ * that is not ours, they can only be intercepted ones.
+ */
+static void write_arrivals(struct writer *w)
+{
+	if (!w->facts->input)
+		return;
+	chain_begin(w, "arrived", "");
+	for (const struct conf_port *port = w->conf->ports; port < w->conf->ports + w->conf->n_ports; port++)
+		if (intercepts(port))
+			rule(w, "tcp dport @dports.%s counter name arrived.%s", port->name, port->name);
+	chain_end(w);
+	chain_begin(w, "arrivals", "");
+	fputs("\t\ttype filter hook input priority 300; policy accept;\n", w->text);
+	rule(w, "tcp dport @dports " SYN "fib daddr type unicast goto arrived");
+	chain_end(w);
+}
+
 static void write_objects(struct writer *w)
 {
 	static const char *const names[] = { "local", "redirected", "bridged", "unmatched" };
@@ -413,7 +459,7 @@ static void write_table(struct writer *w, const char *instance)
 	write_objects(w);
 	dports = set_known(w, "dports", w->known->dports);
 	sports = set_known(w, "sports", w->known->sports);
-	write_taken(w);
+	write_outcomes(w);
 	for (const struct conf_port *port = w->conf->ports; port < w->conf->ports + w->conf->n_ports; port++)
 		if (intercepts(port))
 			port_chain(w, port);
@@ -422,6 +468,8 @@ static void write_table(struct writer *w, const char *instance)
 	write_flow_chains(w);
 	write_hook(w, dports, sports);
 	write_input(w);
+	if (dports)
+		write_arrivals(w);
 	fputs("}\n", w->text);
 }
 

@@ -255,22 +255,19 @@ bool nft_table_exists(struct nft_table *table)
 
 /* ---- changing ------------------------------------------------------------ */
 
-static int take_reference(struct nft_table *table, const struct nft_script *script, char *why, size_t size)
+static int take_reference(struct nft_table *table, char *why, size_t size)
 {
 	uint32_t generation;
-	char *listing, *list = strdup(script->list);
+	char *listing;
 
-	if (!list || read_generation(table, &generation)) {
-		free(list);
-		snprintf(why, size, "out of memory, or the kernel does not answer about nft");
-		return -ENOMEM;
+	if (read_generation(table, &generation)) {
+		snprintf(why, size, "the kernel does not answer about nft");
+		return -EIO;
 	}
-	free(table->list);
-	table->list = list;
 	listing = read_table(table);
-	if (!listing || count_handles(listing) != script->objects) {
+	if (!listing || count_handles(listing) != table->objects) {
 		snprintf(why, size, "table inet %s is not what was installed: %u objects instead of %u", NFT_TABLE,
-			 listing ? count_handles(listing) : 0, script->objects);
+			 listing ? count_handles(listing) : 0, table->objects);
 		free(listing);
 		return -EIO;
 	}
@@ -289,16 +286,33 @@ int nft_table_remove(struct nft_table *table)
 
 int nft_table_install(struct nft_table *table, const struct nft_script *script, char *why, size_t size)
 {
-	int err = run(table, script->text, 0);
+	char *list = strdup(script->list);
+	int err = list ? run(table, script->text, 0) : -ENOMEM;
 
 	if (err) {
+		free(list);
 		explain(table, "the rules could not be installed", why, size);
 		return err;
 	}
-	err = take_reference(table, script, why, size);
+	free(table->list);
+	table->list = list;
+	table->objects = script->objects;
+	err = take_reference(table, why, size);
 	if (err)
 		nft_table_remove(table);
 	return err;
+}
+
+int nft_table_patch(struct nft_table *table, const char *command, int more, char *why, size_t size)
+{
+	int err = run(table, command, 0);
+
+	if (err) {
+		explain(table, "the rules could not be changed", why, size);
+		return err;
+	}
+	table->objects += more;
+	return take_reference(table, why, size);
 }
 
 int nft_table_probe(struct nft_table *table, char *why, size_t size)

@@ -28,7 +28,7 @@
 #define CHECK_PERIOD_MS 900
 #define READS_MAX 64
 
-static uint64_t now_ms(void)
+uint64_t nft_watch_now(void)
 {
 	struct timespec ts;
 
@@ -121,16 +121,16 @@ static void mute(struct nft_watch *watch, bool muted)
 	timerfd_settime(watch->timer, 0, &when, NULL);
 }
 
-bool nft_watch_due(struct nft_watch *watch)
+bool nft_watch_due(struct nft_watch *watch, bool soon)
 {
-	uint64_t now = now_ms(), passed = now - watch->checked;
+	uint64_t now = nft_watch_now(), passed = now - watch->checked;
 	bool came = drain(watch->nft);
 
 	came |= drain(watch->route);
 	watch->dirty |= came;
 	if (watch->muted && passed >= CHECK_QUIET_MS)
 		mute(watch, false);
-	if (passed < CHECK_PERIOD_MS && (!watch->dirty || watch->muted))
+	if (passed < CHECK_PERIOD_MS && (watch->muted || !(watch->dirty || soon)))
 		return false;
 	watch->dirty = false;
 	watch->checked = now;

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Can what is intercepted be served? tproxy itself only asks whether a listener
+ * exists. Two more things are looked at from here, port by port:
+ *
+ *	SERVED --- an accept queue is half full -------------> OVERLOADED
+ *	       <-- all of them less than a quarter -----------
+ *	       --- SYNs are given to the listener, and none
+ *		   since the last change of anybody's rules
+ *		   comes out of chain INPUT -----------------> BLOCKED
+ *	       <-- after BLOCKED_MS, or when rules change ----
+ *
+ * One SYN that arrives proves that a firewall lets them pass, until its rules
+ * change; so nobody who is refused by it can switch interception off.
+ */
+#include "nft.h"
+
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <netinet/tcp.h>
+#include <netlink/msg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCKED_MS 10000
+#define BLOCKED_AFTER_MS 1000
+#define BLOCKED_SYNS 3
+
+/* ---- accept queues ------------------------------------------------------- */
+
+struct queue_dump {
+	const struct conf *conf;
+	struct nft_health *health;
+};
+
+static bool is_listener(const struct conf_port *port, const struct inet_diag_msg *diag)
+{
+	struct addr addr = { .family = diag->idiag_family };
+
+	memcpy(addr.bytes, diag->id.idiag_src, addr.family == AF_INET ? 4 : 16);
+	for (size_t i = 0; i < port->n_listen; i++)
+		if (port->listen[i].port == ntohs(diag->id.idiag_sport) && addr_equal(&port->listen[i].addr, &addr))
+			return true;
+	return false;
+}
+
+static int on_listener(struct nl_msg *msg, void *arg)
+{
+	const struct inet_diag_msg *diag = nlmsg_data(nlmsg_hdr(msg));
+	struct queue_dump *dump = arg;
+	unsigned int fill;
+
+	if (!nlmsg_valid_hdr(nlmsg_hdr(msg), sizeof(*diag)) || !diag->idiag_wqueue)
+		return NL_OK;
+	fill = (uint64_t)diag->idiag_rqueue * 100 / diag->idiag_wqueue;
+	for (size_t i = 0; i < dump->conf->n_ports; i++)
+		if (dump->conf->ports[i].mode & TIPH_INBOUND && is_listener(&dump->conf->ports[i], diag) &&
+		    dump->health->port[i].fill < fill)
+			dump->health->port[i].fill = fill;
+	return NL_OK;
+}
+
+static int dump_listeners(struct nft_health *health, const struct conf *conf, int family)
+{
+	struct inet_diag_req_v2 req = { .sdiag_family = family, .sdiag_protocol = IPPROTO_TCP,
+					.idiag_states = 1 << TCP_LISTEN };
+	struct queue_dump dump = { .conf = conf, .health = health };
+	struct nl_msg *msg = nlmsg_alloc_simple(SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP);
+	int err = -ENOMEM;
+
+	if (msg && nlmsg_append(msg, &req, sizeof(req), NLMSG_ALIGNTO) >= 0) {
+		nl_socket_modify_cb(health->sock, NL_CB_VALID, NL_CB_CUSTOM, on_listener, &dump);
+		err = nl_send_auto(health->sock, msg) < 0 || nl_recvmsgs_default(health->sock) < 0 ? -EIO : 0;
+	}
+	nlmsg_free(msg);
+	return err;
+}
+
+/* Fullest queue of each port, in percent. */
+static void read_queues(struct nft_health *health, const struct conf *conf)
+{
+	health->busy = false;
+	for (size_t i = 0; i < conf->n_ports; i++)
+		health->port[i].fill = 0;
+	dump_listeners(health, conf, AF_INET);
+	dump_listeners(health, conf, AF_INET6);
+	for (size_t i = 0; i < conf->n_ports; i++)
+		health->busy |= health->port[i].fill >= 10;
+}
+
+/* ---- what arrives -------------------------------------------------------- */
+
+static void read_arrivals(struct nft_health *health, const struct conf *conf, struct nft_table *table)
+{
+	struct datapath_counter *counters = calloc(NFT_COUNTERS_MAX, sizeof(*counters));
+	int n = counters ? nft_table_counters(table, counters, NFT_COUNTERS_MAX) : 0;
+
+	for (int i = 0; i < n; i++) {
+		const struct conf_port *port = conf_port_by_name(conf, counters[i].port);
+		struct nft_port_health *h = port ? &health->port[port->index] : NULL;
+
+		if (h && !strcmp(counters[i].name, "intercepted"))
+			h->intercepted = counters[i].value;
+		else if (h && !strcmp(counters[i].name, "arrived"))
+			h->arrived = counters[i].value;
+	}
+	free(counters);
+}
+
+/* From here on it must be proved again that SYNs arrive. */
+static void take_baseline(struct nft_port_health *h, uint64_t now)
+{
+	h->intercepted_before = h->intercepted;
+	h->arrived_before = h->arrived;
+	h->unproved_since = now;
+}
+
+static bool is_blocked(struct nft_port_health *h, uint64_t now)
+{
+	if (h->arrived != h->arrived_before || h->intercepted == h->intercepted_before)
+		h->unproved_since = now;
+	return h->arrived == h->arrived_before && h->intercepted - h->intercepted_before >= BLOCKED_SYNS &&
+	       now - h->unproved_since >= BLOCKED_AFTER_MS;
+}
+
+/* ---- states -------------------------------------------------------------- */
+
+static enum nft_port_state next_state(struct nft_port_health *h, const struct conf_port *port, uint64_t now)
+{
+	switch (h->state) {
+	case NFT_PORT_SERVED:
+		if (port->on_overload == TIPH_POLICY_OPEN && h->fill >= 50)
+			return NFT_PORT_OVERLOADED;
+		return is_blocked(h, now) ? NFT_PORT_BLOCKED : NFT_PORT_SERVED;
+	case NFT_PORT_OVERLOADED:
+		return h->fill >= 25 ? NFT_PORT_OVERLOADED : NFT_PORT_SERVED;
+	case NFT_PORT_BLOCKED:
+		return now - h->blocked_at >= BLOCKED_MS ? NFT_PORT_SERVED : NFT_PORT_BLOCKED;
+	}
+	return NFT_PORT_SERVED;
+}
+
+void nft_health_check(struct nft_health *health, const struct conf *conf, struct nft_table *table, bool arrivals,
+		      uint64_t now)
+{
+	read_queues(health, conf);
+	if (arrivals)
+		read_arrivals(health, conf, table);
+	for (size_t i = 0; i < conf->n_ports; i++) {
+		struct nft_port_health *h = &health->port[i];
+
+		if (!(conf->ports[i].mode & TIPH_INBOUND))
+			continue;
+		if (!arrivals || table->changed || health->fresh)
+			take_baseline(h, now);
+		h->wanted = table->changed && h->state == NFT_PORT_BLOCKED ? NFT_PORT_SERVED :
+									     next_state(h, &conf->ports[i], now);
+	}
+	health->fresh = false;
+}
+
+void nft_health_set(struct nft_health *health, unsigned int port, uint64_t now)
+{
+	struct nft_port_health *h = &health->port[port];
+
+	h->state = h->wanted;
+	if (h->state == NFT_PORT_BLOCKED)
+		h->blocked_at = now;
+	take_baseline(h, now);
+}
+
+bool nft_health_proved(const struct nft_health *health, unsigned int port)
+{
+	return health->port[port].arrived != health->port[port].arrived_before;
+}
+
+void nft_health_reset(struct nft_health *health)
+{
+	memset(health->port, 0, sizeof(health->port));
+	health->busy = false;
+	health->fresh = true;
+}
+
+int nft_health_open(struct nft_health *health)
+{
+	memset(health, 0, sizeof(*health));
+	health->sock = nl_socket_alloc();
+	if (!health->sock || nl_connect(health->sock, NETLINK_SOCK_DIAG)) {
+		nft_health_close(health);
+		return -EPERM;
+	}
+	nl_socket_disable_auto_ack(health->sock);
+	return 0;
+}
+
+void nft_health_close(struct nft_health *health)
+{
+	nl_socket_free(health->sock);
+	health->sock = NULL;
+}
