@@ -238,11 +238,13 @@ void parent_reload(struct parent *p)
 	if (load_and_install(p)) {
 		count(p, &p->env.shm->reload_failures);
 		log_error("reload refused: the previous configuration stays in force");
+	} else if (p->awaiting) {
+		p->reloading = true;	/* counted when the worker has answered */
+		return;
 	} else {
 		count(p, &p->env.shm->reloads);
 	}
-	if (!p->awaiting)
-		sdnotify("READY=1");
+	sdnotify("READY=1");
 }
 
 /* What the datapath does not know about a port is taken from the one of that name. */
@@ -317,7 +319,9 @@ static void go_back(struct parent *p, int error)
 
 	log_error("the worker refuses the configuration: %s; the previous one stays in force",
 		  strerror(error));
-	count(p, &p->env.shm->reload_failures);
+	if (p->reloading)
+		count(p, &p->env.shm->reload_failures);
+	p->reloading = false;
 	conf_put(p->conf);
 	p->conf = p->previous;
 	p->previous = NULL;
@@ -342,7 +346,9 @@ void parent_answered(struct parent *p, int error)
 	p->previous = NULL;
 	shm_write_begin(p->env.shm);
 	p->env.shm->generation++;
+	p->env.shm->reloads += p->reloading;
 	shm_write_end(p->env.shm);
+	p->reloading = false;
 	log_info("%zu %s in force", p->conf->n_ports, p->conf->n_ports == 1 ? "port is" : "ports are");
 	sdnotify("READY=1");
 	if (p->reload_wanted)

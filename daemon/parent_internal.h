@@ -21,6 +21,7 @@ enum parent_state { STARTING, SERVING, DRAINING, ENDING };
  * @previous: what to go back to if the worker refuses @conf; may be NULL
  * @ids: numbers by which the datapath knows the ports of @conf, by index
  * @awaiting: the worker has not answered the last commit
+ * @reloading: what it has not answered is a reload
  * @has_listeners: the worker was given those of @conf
  * @lost: somebody else owns the ports now: they are not ours to remove
  * @reload_wanted, @ports_wanted: to be done once it has
@@ -38,6 +39,7 @@ struct parent {
 	struct conf *previous;
 	uint32_t ids[TIPH_PORTS_MAX];
 	bool awaiting;
+	bool reloading;
 	bool has_listeners;
 	bool lost;
 	bool reload_wanted;
