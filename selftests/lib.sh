@@ -207,6 +207,11 @@ lab_up() {
 	} | lab_ip origin
 	ip -n "$NS-origin" -6 route add default via $GW6 src $O6
 	in_gw sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	# neighbours are asked for from link-local addresses; those come up to a second later
+	for n in client:1 gw:2 origin:1; do
+		wait_for "[ \$(ip -n $NS-${n%:*} -6 -o addr show scope link -tentative | wc -l) = ${n#*:} ]" 10 \
+			"link-local addresses of ${n%:*}" || die_lab "no link-local address"
+	done
 	origin_start
 }
 
