@@ -97,7 +97,8 @@ def cmd_peer(args):
     status, body = Answers(sock).next()
     seen = words(body.decode())
     show(peer=peer[0], peerport=peer[1], own=own[0], ownport=own[1], status=status,
-         src=seen.get("src"), sport=seen.get("sport"), dst=seen.get("dst"), dport=seen.get("dport"))
+         src=seen.get("src"), sport=seen.get("sport"), dst=seen.get("dst"), dport=seen.get("dport"),
+         via=seen.get("via") or "none")
     return 0
 
 
