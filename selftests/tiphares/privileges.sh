@@ -1,0 +1,55 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The process that speaks with the network has nothing to lose: no root, no capability, no way to get one.
+#
+#   client  ----  gateway: privileged parent, worker as nobody  ----  origin
+. "$(dirname "$0")/proxy.inc"
+lab_up
+daemon_conf <<-CONF
+	workers: 2
+	user: nobody
+	ports:
+	  - {name: full, listen: 8080, mode: full, match: {ports: [80]}}
+	  - {name: outbound, listen: 8082, mode: outbound}
+CONF
+check "the daemon starts" daemon_start || finish
+worker=$(worker_pid)
+nobody=$(id -u nobody) group=$(id -g nobody)
+
+# every thread of it, before and after traffic: a privilege that one thread keeps is a privilege
+all_threads() {	# FIELD "VALUE"
+	local t got
+	for t in "/proc/$worker"/task/*/status; do
+		got=$(awk -v f="$1:" '$1 == f { $1 = ""; print }' "$t" | xargs)
+		[ "$got" = "$2" ] || { echo "$t: $1 is \"$got\", wanted \"$2\""; return 1; }
+	done
+}
+look() {
+	check "$1: user" all_threads Uid "$nobody $nobody $nobody $nobody"
+	check "$1: group" all_threads Gid "$group $group $group $group"
+	check "$1: no supplementary groups" all_threads Groups ""
+	for set in CapInh CapPrm CapEff CapBnd CapAmb; do
+		check "$1: $set is empty" all_threads $set 0000000000000000
+	done
+	check "$1: no new privileges" all_threads NoNewPrivs 1
+}
+check "the worker is another process" test "$worker" != "$daemon_pid"
+check "the worker has more than one thread" test "$(ls "/proc/$worker/task" | wc -l)" -ge 2
+check_not "the parent would not pass: it keeps what it needs" grep -q 'CapEff:\s*0000000000000000' "/proc/$daemon_pid/status"
+look "idle"
+for to in $O4 $O6; do
+	check "it takes the client's address all the same: $to" intercepted $to 80 src="$(client_of $to)"
+	check "where it is asked, too: $to" says "src=$(client_of $to) " asked 8082 $to /whoami
+done
+look "after traffic"
+
+# What it holds: no netlink socket, no file that can be written but its log and its channels.
+held() { ls -l "/proc/$worker/fd" | sed -n 's/.* -> //p'; }
+held >"$LAB/held"
+inodes=$(in_gw ss -Hf netlink -ae 2>/dev/null | grep -c "tipharesd/$worker ")
+check_eq "it holds no netlink socket" 0 "$inodes"
+check "only the parent does, or nobody" test "$(in_gw ss -Hf netlink -a -p 2>/dev/null | grep -c "/$worker ")" = 0
+check_not "it holds no directory or file of the system" grep -E '^/(etc|proc|sys|dev/mem|root|home)' "$LAB/held"
+check "the admin socket is not for everybody" says '^(600|640|660) ' stat -c '%a %U' "$LAB/admin.sock"
+finish

@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The source port towards the origin: the kernel's choice, the client's if it is free, or only the client's.
+#
+#   client, from a port of its own choice  ----  gateway: any :80, preserve :443, strict :8000  ----  origin
+. "$(dirname "$0")/proxy.inc"
+lab_up
+daemon_conf <<-CONF
+	ports:
+	  - {name: any, listen: 8080, mode: full, match: {ports: [80]}}
+	  - {name: preserve, listen: 8081, mode: full, match: {ports: [443]}, source_port: preserve}
+	  - {name: strict, listen: 8082, mode: full, match: {ports: [8000]}, source_port: strict}
+	  - {name: asked, listen: 8083, mode: outbound, source_port: preserve}
+CONF
+check "the daemon starts" daemon_start || finish
+
+port=42000
+# curl would not bind to a port that is in TIME_WAIT, the probe does
+same_port() {	# SOURCE ITS-PORT ADDRESS PORT
+	says "peer=$3 .* own=$1 ownport=$2 .* src=$1 sport=$2 dst=$3 dport=$4 via=1.1" probe peer "$3" "$4" --bind "$1,$2"
+}
+# a fresh one: what was used may be in TIME_WAIT
+next() { port=$((port + 1)); }
+for to in $O4 $O6; do
+	src=$(client_of $to)
+	next
+	check "$to, any: the client's address" intercepted $to 80 src="$src" -- --local-port $port
+	for dport in 443 8000; do
+		next
+		other=$(of_family $to "${CLIENT4[3]}" "${CLIENT6[3]}")
+		check "$to:$dport: the client's address and port" same_port "$src" $port $to $dport
+		check "$to:$dport: the same port of another address" same_port "$other" $port $to $dport
+		check "$to:$dport: the same port to another server" same_port "$src" $port "$(of_family $to $O4B $O6B)" $dport
+	done
+	for dport in 443 8000 80; do
+		next
+		origin_mark
+		check "$to:$dport: five connections from one port, one after the other" says done=5 \
+			probe reuse $to $dport --bind "$src,$port" -n 5
+		[ $dport = 80 ] || check_eq "$to:$dport: five times the client's address and port" 5 \
+			"$(origin_log | grep -c "^src=$src sport=$port .* via=1.1 tiphares ")"
+	done
+	next
+	check "$to, outbound with preserve" says " sport=$port " \
+		asked 8083 $to /whoami --local-port $port
+done
+
+# As many connections to one server as there are ports for one address would not do with bind() alone: the choice
+# is made for each pair of ends.
+in_gw sysctl -qw net.ipv4.ip_local_port_range="50000 50019"
+many() {	# ADDRESS PORT N: connections that are open at once
+	local i
+	for ((i = 0; i < $3; i++)); do printf 'url = "%s"\noutput = /dev/null\n' "$(lab_url "$1" "/whoami?$i" "$2")"; done >"$LAB/many"
+	fetch -f -Z --parallel-immediate --parallel-max "$3" -K "$LAB/many" -w '%{http_code} %header{via}\n' 2>/dev/null | grep -c '200 1.1 tiphares'
+}
+check_eq "a range of 20 ports: 15 connections to the first origin" 15 "$(many $O4 80 15)"
+check_eq "a range of 20 ports: 15 more to the second" 15 "$(many $O4B 80 15)"
+check_eq "a range of 20 ports: 15 more to the third" 15 "$(many $O4C 80 15)"
+check_eq "a range of 20 ports: 15 to IPv6" 15 "$(many $O6 80 15)"
+finish
