@@ -33,6 +33,17 @@ static void out_of_memory(struct session *s)
 	session_end(s, SESSION_RESET);
 }
 
+/* A refused request may still be one whose answer has no content. */
+static bool asks_for_head(struct buf *in)
+{
+	static const char head[] = "HEAD ";
+	const char *p = buf_head(in), *end = p + buf_len(in);
+
+	while (p < end && (*p == '\r' || *p == '\n'))
+		p++;
+	return (size_t)(end - p) >= sizeof(head) - 1 && !memcmp(p, head, sizeof(head) - 1);
+}
+
 /* The request can't be taken: nothing behind it may be looked at. */
 static void refuse(struct session *s, unsigned int status, const char *why)
 {
@@ -43,6 +54,8 @@ static void refuse(struct session *s, unsigned int status, const char *why)
 		return;
 	}
 	metric_inc(&s->thread->metrics, METRIC_BAD_REQUESTS);
+	if (s->in && asks_for_head(s->in))
+		x->method = HTTP_M_HEAD;
 	if (!x->line_len && s->in)
 		exchange_note_raw(s, buf_head(s->in), buf_len(s->in));
 	x->head_octets += buf_len(s->in);
@@ -67,6 +80,20 @@ static void add_route(struct thread *t, struct exchange *x, const struct conf_ro
 }
 
 /*
+ * Our pseudonym in Via. Only where the request chooses the next hop: gateways in
+ * a row may well have the same one.
+ */
+static bool passed_before(const struct session *s, const struct http_head *head, const char *base)
+{
+	const char *via = s->setup->conf->http.via;
+
+	if (!via || !http_via_has(head, base, via))
+		return false;
+	metric_inc(&s->thread->metrics, METRIC_LOOPS);
+	return true;
+}
+
+/*
  * The next hop. Intercepted: the original destination, whatever the request
  * says. Else a route, else what the request names. Negative: status to refuse
  * with.
@@ -84,6 +111,9 @@ static int choose_hop(struct session *s, const struct http_head *head, const cha
 		add_hop(x, &s->original);
 		return head->method_id == HTTP_M_CONNECT ? -403 : 0;
 	}
+	*why = "the request passed this proxy before";
+	if (passed_before(s, head, base))
+		return -508;
 	route = routes_find(s->setup->gen->routes, host, head->host.len);
 	if (route) {
 		add_route(s->thread, x, route);
@@ -109,6 +139,15 @@ static void keep_upgrade(struct exchange *x, const struct http_head *head, const
 		return;
 	memcpy(x->upgrade, base + f->value.off, f->value.len);
 	x->upgrade_len = (uint8_t)f->value.len;
+}
+
+/* Credentials that hold for a connection must not be used by other clients. */
+static void note_credentials(struct session *s, const struct http_head *head, const char *base)
+{
+	const struct http_field *f = http_head_find(head, HTTP_F_AUTHORIZATION);
+
+	if (f && exchange_binds(base + f->value.off, f->value.len))
+		s->bound = true;
 }
 
 static int write_request(struct session *s, const struct http_head *head, const char *base)
@@ -171,6 +210,7 @@ static void take_request(struct session *s, const struct http_head *head)
 	int r;
 
 	take_properties(x, head, base);
+	note_credentials(s, head, base);
 	if (s->setup->log)
 		exchange_note(s, head, base);
 	count_request(s);
