@@ -63,7 +63,7 @@ class Env:
         absolute = "http://" + name if mode == "forward" else ""
         words = {"$HOST": name, "$U": absolute, "$ALT": alt, "$DEAD": gone, "$ADDR": f"{address}:{self.port}",
                  "$ADDRESS": address, "$PORT": str(self.port), "$SELF": f"{proxy[0]}:{proxy[1]}",
-                 "$BHOST": "barrier.test" if mode == "reverse" else barrier[0] + suffix,
+                 "$UPPER": name.upper(), "$BHOST": "barrier.test" if mode == "reverse" else barrier[0] + suffix,
                  "$BARRIER": f"http://{barrier[0]}{suffix}" if mode == "forward" else ""}
         ordered = sorted(((k.encode(), v.encode()) for k, v in words.items()), key=lambda kv: -len(kv[0]))
         connect = origin if mode == "transparent" else proxy

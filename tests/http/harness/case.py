@@ -462,6 +462,7 @@ class Case:
         self.name, self.point, self.ref, self.level = name, point, ref, level
         self.client = [Send(step) if isinstance(step, (str, bytes)) else step for step in client]
         self.origin = [[Send(step) if isinstance(step, (str, bytes)) else step for step in steps] for steps in origin]
+        self.closes = any(isinstance(step, (Close, Reset)) for steps in self.origin for step in steps)
         self.outcomes = list(outcomes)
         self.modes, self.profile = modes, profile
         self.listen, self.backlog, self.seconds, self.peers = listen, backlog, seconds, peers
@@ -484,6 +485,11 @@ def refused(name, point, ref, level, send, status=400, tail=True, also=(), **mor
     peers = Outcome([R(CLIENT_ERROR)], (), "closed")
     case(name, point, ref, level, steps, outcomes=[Outcome([R(status)], (), "closed"), peers, Outcome([], (), "closed"), *also],
          **more)
+
+
+def answered(name, point, ref, level, send, status, also=(), end="open", **more):
+    """The proxy answers a request that it understood but does not forward."""
+    case(name, point, ref, level, _steps(send), outcomes=[Outcome([R(status)], (), end), *also], **more)
 
 
 def forwarded(name, point, ref, level, send, sees, got=None, end="open", origin=(), also=(), **more):

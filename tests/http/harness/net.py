@@ -11,6 +11,7 @@ import time
 
 _libc = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
+NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY = 4, 20
 POLL = 0.002
 
 
@@ -60,27 +61,28 @@ class Net:
     def drained(self, sock, deadline):
         """Waits until the proxy has read all that was sent on sock; False if it did not."""
         try:
-            local, remote = _key(sock.getpeername()), _key(sock.getsockname())
+            local, remote = sock.getpeername(), sock.getsockname()
         except OSError:
             return False
-        while True:
-            unacked = struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0" * 4))[0]
-            if not unacked and not self._queued(local, remote):
-                return True
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(POLL)
+        with self.inside("gateway"):
+            diag = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG)
+        with diag:
+            while True:
+                unacked = struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0" * 4))[0]
+                if not unacked and not _queued(diag, local, remote):
+                    return True
+                if time.monotonic() > deadline:
+                    return False
+                time.sleep(POLL)
 
-    def _queued(self, local, remote):
-        with self.inside("gateway"), open("/proc/thread-self/net/tcp", encoding="ascii") as table:
-            lines = table.readlines()
-        for line in lines:
-            row = line.split()
-            if row[1] == local and row[2] == remote:
-                return int(row[4].split(":")[1], 16)
+
+def _queued(diag, local, remote):
+    """Octets that the owner of a TCP socket has not read; 0 if there is no such socket."""
+    addresses = b"".join(socket.inet_aton(endpoint[0]) + b"\0" * 12 for endpoint in (local, remote))
+    request = struct.pack("=BBBxI", socket.AF_INET, socket.IPPROTO_TCP, 0, 0xffffffff) + \
+        struct.pack("!HH", local[1], remote[1]) + addresses + struct.pack("=III", 0, 0xffffffff, 0xffffffff)
+    diag.send(struct.pack("=IHHII", 16 + len(request), SOCK_DIAG_BY_FAMILY, 1, 0, 0) + request)
+    answer = diag.recv(4096)
+    if struct.unpack_from("=H", answer, 4)[0] != SOCK_DIAG_BY_FAMILY:
         return 0
-
-
-def _key(endpoint):
-    octets = socket.inet_aton(endpoint[0])
-    return f"{int.from_bytes(octets, 'little'):08X}:{endpoint[1]:04X}"
+    return struct.unpack_from("=I", answer, 72)[0]

@@ -278,6 +278,11 @@ class Run:
     def sentinel(self, client):
         """One more request: does the connection go on, and is the next response its own?"""
         client.methods = client.methods[:len(client.responses)]
+        if self.case.closes:	# else it would be a race for an idle connection that is being closed
+            try:
+                self.events.wait("end", 1, min(self.deadline, time.monotonic() + 3))
+            except wire.Late:
+                pass
         client.send(self.place.expand(f"GET $U{SENTINEL} HTTP/1.1\r\nHost: $HOST\r\n\r\n"))
         answer = client.read()
         if answer is None:
