@@ -65,9 +65,9 @@ static inline uint32_t buf_room(const struct buf *b)
 	return b->size - b->w;
 }
 
-static inline char *buf_head(struct buf *b)
+static inline char *buf_head(const struct buf *b)
 {
-	return b->data + b->r;
+	return (char *)b->data + b->r;
 }
 
 static inline void buf_consume(struct buf *b, uint32_t n)

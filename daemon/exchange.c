@@ -7,7 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
+#include <strings.h>
 
 #include "log.h"
 
@@ -114,7 +114,7 @@ static void attach(struct session *s, struct upstream *up)
 
 static struct upstream_key key_of(const struct session *s, const struct endpoint *hop)
 {
-	struct upstream_key key = { .dst = *hop };
+	struct upstream_key key = { .dst = *hop, .session = s->bound ? s->id : 0 };
 
 	if (!(s->port->mode & TIPH_OUTBOUND))
 		return key;
@@ -175,6 +175,19 @@ static int open_hop(struct session *s, const struct endpoint *hop)
 			return -EAGAIN;
 	}
 	return ops->connect(s->port, s->client.fd, prepared, &s->address, hop);
+}
+
+bool exchange_binds(const char *credentials, size_t len)
+{
+	static const char *const schemes[] = { "NTLM", "Negotiate" };
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		size_t n = strlen(schemes[i]);
+
+		if (len >= n && !strncasecmp(credentials, schemes[i], n))
+			return true;
+	}
+	return false;
 }
 
 void exchange_connect(struct session *s)

@@ -95,6 +95,9 @@ bool response_body(struct session *s);
 void exchange_answer(struct session *s, unsigned int status, const char *result,
 		     const char *detail);
 
+/* Do these credentials, or this challenge, hold for a whole connection? */
+bool exchange_binds(const char *credentials, size_t len);
+
 /* Find an upstream connection for the current hop, or begin to make one. */
 void exchange_connect(struct session *s);
 /* The current hop failed with @err: the next, or an answer. */

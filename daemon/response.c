@@ -109,6 +109,23 @@ static bool take_interim(struct session *s, const struct http_head *head, const 
 	return false;
 }
 
+/*
+ * From a challenge on, the connection is the session's. Every such field is
+ * looked at: the origin may offer several schemes.
+ */
+static void note_challenge(struct session *s, const struct http_head *head, const char *base)
+{
+	for (uint32_t i = 0; head->status == 401 && i < head->n_fields; i++) {
+		const struct http_field *f = &head->fields[i];
+
+		if (f->id == HTTP_F_WWW_AUTHENTICATE &&
+		    exchange_binds(base + f->value.off, f->value.len))
+			s->bound = true;
+	}
+	if (s->bound)
+		s->x->up->key.session = s->id;
+}
+
 static bool take_final(struct session *s, const struct http_head *head, const char *base)
 {
 	struct exchange *x = s->x;
@@ -128,6 +145,7 @@ static bool take_final(struct session *s, const struct http_head *head, const ch
 			 !s->thread->draining;
 	x->up_keep = head->keep_alive && !head->close_after && head->body != HTTP_BODY_CLOSE;
 	fwd.keep_alive = x->client_keep;
+	note_challenge(s, head, base);
 	if (write_head(s, head, base, &fwd) < 0)
 		return bad_response(s, "the origin's response is too large");
 	x->status = head->status;

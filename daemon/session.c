@@ -282,8 +282,8 @@ static void session_init(struct session *s, struct thread *t, struct setup *setu
 	s->timer.fn = on_timer;
 	s->thread = t;
 	s->setup = setup_get(setup);
-	s->id = t->next_id;
 	t->next_id += 256;
+	s->id = t->next_id;
 	s->began = t->loop.now;
 	list_init(&s->again.link);
 	list_init(&s->timer.link);

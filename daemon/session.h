@@ -54,6 +54,7 @@ struct exchange;
  * @original: original destination; AF_UNSPEC on ports without inbound transparency
  * @scanned: octets of @in that were searched for the end of a head
  * @received, @sent: octets from and to the client, of exchanges that ended
+ * @bound: authentication binds its upstream connections to it (NTLM, Negotiate)
  * @progress: octets moved in the exchange when the timer was set last
  */
 struct session {
@@ -77,6 +78,7 @@ struct session {
 	uint32_t requests;
 	uint32_t scanned;
 	uint8_t state;
+	bool bound;
 };
 
 /* A connection accepted on @port, counted in. Consumes @fd. */

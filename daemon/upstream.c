@@ -19,7 +19,7 @@ static size_t key_hash(const struct upstream_key *key)
 {
 	uint64_t h = addr_hash(&key->dst.addr, key->dst.port);
 
-	return addr_hash(&key->client.addr, h ^ key->client.port);
+	return addr_hash(&key->client.addr, h ^ key->client.port ^ key->session << 16);
 }
 
 static void pool_grow(struct upstream_pool *pool)

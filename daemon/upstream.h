@@ -4,8 +4,9 @@
  *
  * The key of a connection holds everything that decides whose requests it may
  * carry: a connection with a client's address has that address in its key, and
- * with source ports that belong to one client connection, the port as well. So
- * no request can leave on another client's address.
+ * with source ports that belong to one client connection, the port as well; one
+ * that was authenticated as a whole has the session. So no request can leave on
+ * another client's address or with another's rights.
  *
  *	connecting -> busy -> idle (in the pool) -> busy ...
  *	     any -> closed: buried, freed at the end of the loop's turn
@@ -27,10 +28,12 @@
  * @dst: the origin
  * @client: address our side has; AF_UNSPEC: our own. Port 0 unless the
  *	connection is for one client connection only
+ * @session: the only one that may use it, 0: any
  */
 struct upstream_key {
 	struct endpoint dst;
 	struct endpoint client;
+	uint64_t session;
 };
 
 struct upstream_pool;
