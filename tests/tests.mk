@@ -16,6 +16,8 @@ unit-conf := daemon/conf daemon/conf_check daemon/conf_keys daemon/conf_value da
 unit-libs-conf := -lyaml
 unit-http1_chunked := $(UNIT_HTTP1) $(UNIT_CASES) $(UNIT_ORACLE)
 unit-http_msg := $(UNIT_HTTP1) $(UNIT_CASES) daemon/http_msg tests/unit/forwarded
+unit-resolver := daemon/resolver daemon/dns daemon/loop daemon/timer daemon/addr tests/unit/dns_server
+unit-libs-resolver = $(call pkg,--libs,libcares)
 
 UNIT ?= $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 UNIT_VARIANTS := plain sanitized

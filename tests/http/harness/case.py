@@ -450,6 +450,18 @@ class Outcome:
         return None
 
 
+class Seen(Step):
+    """Client: what the origin saw so far."""
+
+    def __init__(self, sees):
+        self.sees = sees
+
+    def client(self, run):
+        why = Outcome([], self.sees, None)._seen_otherwise(run)
+        if why:
+            raise play.Failure(why)
+
+
 # ---- cases -----------------------------------------------------------------------------------------------------------
 
 class Case:
