@@ -224,7 +224,7 @@ static int on_transfer_encoding(struct http1_parse *ps, const char *p, const cha
 	return 0;
 }
 
-/* 1*DIGIT up to INT64_MAX: 0, or -EINVAL. */
+/* 1*DIGIT up to INT64_MAX, @len is not 0: 0, or -EINVAL. */
 static int parse_length(const char *p, size_t len, uint64_t *ret)
 {
 	uint64_t value = 0;
@@ -237,8 +237,6 @@ static int parse_length(const char *p, size_t len, uint64_t *ret)
 		if (value > INT64_MAX)
 			return -EINVAL;
 	}
-	if (!len)
-		return -EINVAL;
 	*ret = value;
 	return 0;
 }

@@ -312,6 +312,8 @@ const struct head_case request_cases[] = {
 	GOOD("9110 7.6.1: Connection names fields", GET "A: 1\r\nConnection: b , a,,C\r\nB: 2\r\n"
 	     "c: 3\r\nD: 4\r\n\r\n",
 	     GET_A " | [A=1] [Connection=b , a,,C] [B=2] [c=3] D=4"),
+	GOOD("9110 7.6.1: but no names that begin or end alike", GET "Connection: ab\r\nabc: 1\r\n"
+	     "a: 2\r\nab: 3\r\nb: 4\r\n\r\n", GET_A " | [Connection=ab] abc=1 a=2 [ab=3] b=4"),
 	GOOD("9110 7.6.1: on several lines", GET "Connection: x\r\nX: 1\r\nConnection: y\r\nY: 2\r\n"
 	     "x: 3\r\n\r\n",
 	     GET_A " | [Connection=x] [X=1] [Connection=y] [Y=2] [x=3]"),

@@ -118,6 +118,23 @@ static void test_response(void)
 	ok(response(len - 1, 100) == -502, "9112 5: one octet more is a 502");
 }
 
+/* Whoever calls the parser says where the head ends; it is believed only if it does. */
+static void test_behind(void)
+{
+	begin();
+	add("\r\nX");
+	ok(request(65536, 100) == -400, "a head and what is no line");
+	len--;
+	ok(!request(65536, 100), "a head alone");
+	add("\r\n");
+	ok(request(65536, 100) == -400, "a head and a line");
+	len = 0;
+	add("HTTP/1.1 200 OK\r\n\r\n");
+	ok(!response(65536, 100), "a response head alone");
+	add("HTTP/1.1 200 OK\r\n\r\n");
+	ok(response(65536, 100) == -502, "two of them");
+}
+
 static void add_options(unsigned int n)
 {
 	unsigned int i;
@@ -145,5 +162,6 @@ int main(void)
 	test_fields();
 	test_response();
 	test_options();
+	test_behind();
 	return tap_done();
 }

@@ -145,6 +145,9 @@ static const struct write_case responses[] = {
 	{ "9110 9.3.2: so does HEAD, once", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n"
 	  "Content-Length: 3\r\n\r\n", { .keep_alive = true },
 	  "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n", HTTP_M_HEAD },
+	{ "9112 6.3: a length that Transfer-Encoding overruled, without a body",
+	  "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+	  { .keep_alive = true }, "HTTP/1.1 200 OK\r\n\r\n", HTTP_M_HEAD },
 	{ "9110 9.3.6: 2xx to CONNECT has none", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n",
 	  { .keep_alive = true }, "HTTP/1.1 200 OK\r\n\r\n", HTTP_M_CONNECT },
 	{ "9110 15.2: an interim response is not closed or dated",
