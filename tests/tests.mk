@@ -18,6 +18,10 @@ unit-http1_chunked := $(UNIT_HTTP1) $(UNIT_CASES) $(UNIT_ORACLE)
 unit-http_msg := $(UNIT_HTTP1) $(UNIT_CASES) daemon/http_msg tests/unit/forwarded
 unit-resolver := daemon/resolver daemon/dns daemon/loop daemon/timer daemon/addr tests/unit/dns_server
 unit-libs-resolver = $(call pkg,--libs,libcares)
+unit-timer := daemon/timer
+unit-body := daemon/body daemon/buf daemon/loop daemon/timer $(UNIT_HTTP1)
+unit-upstream := daemon/upstream daemon/buf daemon/loop daemon/timer daemon/metrics daemon/addr
+unit-origin := daemon/origin daemon/clients daemon/addr
 
 UNIT ?= $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 UNIT_VARIANTS := plain sanitized
