@@ -30,6 +30,7 @@
  * @facts: those that shaped the rules in force
  * @lost: another daemon has taken over
  * @told: what was said about the last failed repair, not to be repeated
+ * @warned, @warned_forward: the same of what is no failure
  * @events: to be reported, @n_events of them
  */
 struct datapath {
@@ -42,6 +43,8 @@ struct datapath {
 	struct nft_facts facts;
 	bool lost;
 	char told[sizeof(((struct datapath_event *)NULL)->text)];
+	char warned[sizeof(((struct datapath_event *)NULL)->text)];
+	bool warned_forward;
 	struct datapath_event events[NFT_EVENTS_MAX];
 	size_t n_events;
 };
@@ -120,12 +123,27 @@ static void undo_routes(struct datapath *dp)
 	}
 }
 
-static int collide(struct datapath *dp, const struct conf *conf, const struct nft_facts *facts, char *why,
-		   size_t size)
+static int collide(struct datapath *dp, const struct conf *conf, const struct nft_facts *facts, bool ruleset_changed,
+		   char *why, size_t size)
 {
-	int err = nft_routes_collide(dp->route, &conf->nft, facts->ipv6, why, size);
+	int err = nft_rules_collide(dp->route, conf, facts->ipv6, why, size);
 
-	return err ? err : nft_host_collide(&dp->table, facts, conf, why, size);
+	if (!err)
+		err = nft_host_collide(facts, conf, why, size);
+	return err ? err : nft_foreign_tproxy(&dp->table, conf, ruleset_changed, why, size);
+}
+
+/* What is new of what an operator should know. */
+static void warn(struct datapath *dp, const struct conf *conf, const struct nft_facts *facts)
+{
+	char text[sizeof(dp->warned)] = "";
+
+	if (!facts->forward4 && !dp->warned_forward)
+		report(dp, DP_EVENT_WARNING, "net.ipv4.ip_forward is 0: what is not intercepted is not forwarded");
+	dp->warned_forward = !facts->forward4;
+	if (nft_host_warn(facts, conf, text, sizeof(text)) && strcmp(text, dp->warned))
+		report(dp, DP_EVENT_WARNING, "%s", text);
+	strcpy(dp->warned, text);
 }
 
 static int nft_apply(struct datapath *dp, const struct conf *conf, char *why, size_t size)
@@ -133,8 +151,8 @@ static int nft_apply(struct datapath *dp, const struct conf *conf, char *why, si
 	struct nft_facts facts = dp->facts;
 	int err;
 
-	nft_facts_read(&facts, &dp->table, true);
-	err = collide(dp, conf, &facts, why, size);
+	nft_facts_read(&facts, &dp->table, dp->route, true);
+	err = collide(dp, conf, &facts, true, why, size);
 	if (err)
 		return err;
 	nft_known_add(&dp->known, conf);
@@ -144,8 +162,7 @@ static int nft_apply(struct datapath *dp, const struct conf *conf, char *why, si
 		return err;
 	}
 	nft_routes_prune(dp->route, &conf->nft);
-	if (!facts.forward4 && !dp->conf)
-		report(dp, DP_EVENT_WARNING, "net.ipv4.ip_forward is 0: what is not intercepted is not forwarded");
+	warn(dp, conf, &facts);
 	conf_put(dp->conf);
 	dp->conf = conf_get((struct conf *)conf);
 	dp->facts = facts;
@@ -186,15 +203,16 @@ static void check_all(struct datapath *dp)
 		report(dp, DP_EVENT_OWNER_LOST, "another daemon has taken table inet %s over", NFT_TABLE);
 		return;
 	}
-	nft_facts_read(&facts, &dp->table, dp->table.changed);
+	nft_facts_read(&facts, &dp->table, dp->route, dp->table.changed);
 	if (table == NFT_TABLE_CHANGED)
 		repair(dp, &facts, "table inet " NFT_TABLE);
 	else if (nft_routes_check(dp->route, &dp->conf->nft, facts.ipv6) == 0)
 		repair(dp, &facts, "the policy rules or routes");
 	else if (!facts_shape_same(&facts, &dp->facts))
 		repair(dp, &facts, NULL);
-	if (collide(dp, dp->conf, &facts, why, sizeof(why)))
+	if (collide(dp, dp->conf, &facts, dp->table.changed, why, sizeof(why)))
 		report_failed(dp, why);
+	warn(dp, dp->conf, &facts);
 }
 
 static void report_state(struct datapath *dp, const struct conf_port *port, enum nft_port_state before)

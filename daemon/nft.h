@@ -26,11 +26,25 @@
 #define NFT_RULES 3
 
 #define NFT_EVENTS_MAX 16
+/* Bridges that are looked at; more than that are treated as their first ones. */
+#define NFT_BRIDGES_MAX 64
 /* Counters of one table: four of the namespace, at most five a port. */
 #define NFT_COUNTERS_MAX (4 + 5 * TIPH_PORTS_MAX)
 
 /* What becomes of a port's SYNs; diagram in nft_health.c. */
 enum nft_port_state { NFT_PORT_SERVED, NFT_PORT_OVERLOADED, NFT_PORT_BLOCKED };
+
+/* A bridge; @ip, @ip6: br_netfilter shows its frames to our hook. */
+struct nft_bridge {
+	char name[IFNAMSIZ];
+	bool ip;
+	bool ip6;
+};
+
+struct nft_bridges {
+	struct nft_bridge v[NFT_BRIDGES_MAX];
+	size_t n;
+};
 
 /**
  * struct nft_facts - what of this host shapes the rules
@@ -44,6 +58,7 @@ enum nft_port_state { NFT_PORT_SERVED, NFT_PORT_OVERLOADED, NFT_PORT_BLOCKED };
  * @forward4, @forward6: packets that are not intercepted can be forwarded; the
  *	rules are the same, it is for the operator to know
  * @input: somebody may drop what is intercepted in INPUT
+ * @bridges: those of this host
  */
 struct nft_facts {
 	bool ipv6;
@@ -56,6 +71,7 @@ struct nft_facts {
 	bool forward4;
 	bool forward6;
 	bool input;
+	struct nft_bridges bridges;
 };
 
 /**
@@ -153,8 +169,8 @@ int nft_table_remove(struct nft_table *table);
 /* Is there a table of our name? */
 bool nft_table_exists(struct nft_table *table);
 int nft_table_counters(struct nft_table *table, struct datapath_counter *ret, size_t max);
-/* The output of a listing command, to be freed; NULL when it failed. */
-char *nft_table_list(struct nft_table *table, const char *command);
+/* The output of a listing command, without elements of sets, to be freed; NULL when it failed. */
+char *nft_table_terse(struct nft_table *table, const char *command);
 
 /* nft_routes.c: policy rules and the table of the local default routes */
 
@@ -163,17 +179,29 @@ int nft_routes_install(struct nl_sock *sock, const struct conf_nft *nft, bool ip
 int nft_routes_prune(struct nl_sock *sock, const struct conf_nft *nft);
 /* 1: complete, 0: something is missing, or a negative errno */
 int nft_routes_check(struct nl_sock *sock, const struct conf_nft *nft, bool ipv6);
-/* 0, or -EBUSY and a sentence about the rule or route that is in the way */
-int nft_routes_collide(struct nl_sock *sock, const struct conf_nft *nft, bool ipv6, char *why, size_t size);
+/* Are there routes of somebody else in our table? */
+bool nft_routes_table_used(struct nl_sock *sock, const struct conf_nft *nft, int family);
 /* A connected socket for the above, NULL when there is none. */
 struct nl_sock *nft_routes_socket(void);
 
+/* nft_collide.c: 0, or -EBUSY and a sentence about the rule or route that is in the way */
+int nft_rules_collide(struct nl_sock *sock, const struct conf *conf, bool ipv6, char *why, size_t size);
+
 /* nft_host.c: the rest of the host */
 
-void nft_facts_read(struct nft_facts *ret, struct nft_table *table, bool ruleset_changed);
+void nft_facts_read(struct nft_facts *ret, struct nft_table *table, struct nl_sock *route, bool ruleset_changed);
+/* Does the old iptables have this table? */
+bool nft_legacy_table(int family, const char *name);
 /* 0, or -EBUSY and a sentence about what makes interception by @conf impossible */
-int nft_host_collide(struct nft_table *table, const struct nft_facts *facts, const struct conf *conf, char *why,
-		     size_t size);
+int nft_host_collide(const struct nft_facts *facts, const struct conf *conf, char *why, size_t size);
+/* What an operator should know though it is no obstacle: 1 and a sentence, or 0 */
+int nft_host_warn(const struct nft_facts *facts, const struct conf *conf, char *text, size_t size);
+
+/* nft_links.c: bridges */
+int nft_bridges_read(struct nl_sock *route, struct nft_bridges *ret);
+
+/* nft_foreign.c: TPROXY rules of somebody else; 0, or -EBUSY and a sentence */
+int nft_foreign_tproxy(struct nft_table *table, const struct conf *conf, bool ruleset_changed, char *why, size_t size);
 
 /* nft_health.c: ports that can't be served */
 

@@ -6,7 +6,6 @@
 #include "nft.h"
 
 #include <errno.h>
-#include <linux/if_arp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +55,7 @@ static bool ipv6_usable(void)
 /* Base chains of everybody else's nft tables. */
 static void read_chains(struct nft_facts *ret, struct nft_table *table)
 {
-	char *chains = nft_table_list(table, "list chains"), *rest = chains, *line;
+	char *chains = nft_table_terse(table, "list chains"), *rest = chains, *line;
 	bool ours = false;
 
 	ret->nft_nat = ret->nft_input = false;
@@ -71,52 +70,75 @@ static void read_chains(struct nft_facts *ret, struct nft_table *table)
 	free(chains);
 }
 
-/* Does the old iptables have table @name here? Asking it would make it. */
-static bool has_legacy(const char *name)
+/* Asking the kernel for a table would make it. */
+bool nft_legacy_table(int family, const char *name)
 {
-	return file_has_line("/proc/net/ip_tables_names", name) || file_has_line("/proc/net/ip6_tables_names", name);
+	return file_has_line(family == AF_INET ? "/proc/net/ip_tables_names" : "/proc/net/ip6_tables_names", name);
 }
 
-void nft_facts_read(struct nft_facts *ret, struct nft_table *table, bool ruleset_changed)
+static bool has_legacy(const char *name)
+{
+	return nft_legacy_table(AF_INET, name) || nft_legacy_table(AF_INET6, name);
+}
+
+/* br_netfilter works for all bridges, or for some of them. */
+static void read_bridges(struct nft_facts *ret, struct nl_sock *route)
+{
+	int ip = read_sysctl("/proc/sys/net/bridge/bridge-nf-call-iptables", -1);
+	int ip6 = read_sysctl("/proc/sys/net/bridge/bridge-nf-call-ip6tables", 0);
+
+	ret->bridges.n = 0;
+	ret->bridged4 = ret->bridged6 = false;
+	if (ip < 0 || nft_bridges_read(route, &ret->bridges))
+		return;
+	for (size_t i = 0; i < ret->bridges.n; i++) {
+		struct nft_bridge *bridge = &ret->bridges.v[i];
+
+		bridge->ip |= ip;
+		bridge->ip6 |= ip6;
+		ret->bridged4 |= bridge->ip;
+		ret->bridged6 |= bridge->ip6;
+	}
+}
+
+void nft_facts_read(struct nft_facts *ret, struct nft_table *table, struct nl_sock *route, bool ruleset_changed)
 {
 	ret->ipv6 = ipv6_usable();
 	if (ruleset_changed)
 		read_chains(ret, table);
 	ret->nat = ret->nft_nat || has_legacy("nat");
 	ret->input = ret->nft_input || has_legacy("filter") || has_legacy("mangle") || has_legacy("security");
-	ret->bridged4 = read_sysctl("/proc/sys/net/bridge/bridge-nf-call-iptables", 0);
-	ret->bridged6 = read_sysctl("/proc/sys/net/bridge/bridge-nf-call-ip6tables", 0);
+	read_bridges(ret, route);
 	ret->cookies = read_sysctl("/proc/sys/net/ipv4/tcp_syncookies", 0);
 	ret->forward4 = read_sysctl("/proc/sys/net/ipv4/ip_forward", 0);
 	ret->forward6 = read_sysctl("/proc/sys/net/ipv6/conf/all/forwarding", 0);
 }
 
-static bool is_bridge(const char *name)
+static const struct nft_bridge *affected_bridge(const struct nft_facts *facts, const char *name)
 {
-	char path[64 + IFNAMSIZ];
-
-	snprintf(path, sizeof(path), "/sys/class/net/%s/bridge", name);
-	return !access(path, F_OK);
+	for (size_t i = 0; i < facts->bridges.n; i++)
+		if (!strcmp(facts->bridges.v[i].name, name) && (facts->bridges.v[i].ip || facts->bridges.v[i].ip6))
+			return &facts->bridges.v[i];
+	return NULL;
 }
 
 /* An interface that a port names must be one whose SYNs can be intercepted. */
 static int bridge_collides(const struct nft_facts *facts, const struct conf_port *port, char *why, size_t size)
 {
-	if (!facts->bridged4 && !facts->bridged6)
-		return 0;
 	for (size_t i = 0; i < port->n_ifnames; i++) {
-		if (!is_bridge(port->ifnames[i]))
+		const struct nft_bridge *bridge = affected_bridge(facts, port->ifnames[i]);
+
+		if (!bridge)
 			continue;
 		snprintf(why, size,
 			 "port %s: nothing can be intercepted from bridge %s while net.bridge.bridge-nf-call-%s is 1", port->name,
-			 port->ifnames[i], facts->bridged4 ? "iptables" : "ip6tables");
+			 port->ifnames[i], bridge->ip ? "iptables" : "ip6tables");
 		return -EBUSY;
 	}
 	return 0;
 }
 
-int nft_host_collide(struct nft_table *table, const struct nft_facts *facts, const struct conf *conf, char *why,
-		     size_t size)
+int nft_host_collide(const struct nft_facts *facts, const struct conf *conf, char *why, size_t size)
 {
 	int err = 0;
 
@@ -124,4 +146,30 @@ int nft_host_collide(struct nft_table *table, const struct nft_facts *facts, con
 		if (conf->ports[i].mode & TIPH_INBOUND)
 			err = bridge_collides(facts, &conf->ports[i], why, size);
 	return err;
+}
+
+/* Does a port take connections from every interface? */
+static bool takes_all(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->n_ports; i++)
+		if (conf->ports[i].mode & TIPH_INBOUND && !conf->ports[i].n_ifnames)
+			return true;
+	return false;
+}
+
+int nft_host_warn(const struct nft_facts *facts, const struct conf *conf, char *text, size_t size)
+{
+	const char *comma = "";
+	int len;
+
+	if (!takes_all(conf) || (!facts->bridged4 && !facts->bridged6))
+		return 0;
+	len = snprintf(text, size, "net.bridge.bridge-nf-call-iptables is 1: not intercepted from bridges: ");
+	for (size_t i = 0; i < facts->bridges.n && len < (int)size; i++) {
+		if (!facts->bridges.v[i].ip && !facts->bridges.v[i].ip6)
+			continue;
+		len += snprintf(text + len, size - len, "%s%s", comma, facts->bridges.v[i].name);
+		comma = ", ";
+	}
+	return 1;
 }

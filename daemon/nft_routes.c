@@ -398,52 +398,7 @@ int nft_routes_prune(struct nl_sock *sock, const struct conf_nft *nft)
 	return err;
 }
 
-/* ---- collisions ---------------------------------------------------------- */
-
-/* Would a packet with our mark, arriving on an interface, be routed by @rule? */
-static bool rule_catches(struct rtnl_rule *rule, const struct conf_nft *nft)
-{
-	uint32_t mask = rtnl_rule_get_mask(rule), mark = rtnl_rule_get_mark(rule);
-	const char *iif = rtnl_rule_get_iif(rule);
-	uint8_t action = rtnl_rule_get_action(rule), ipproto;
-
-	if (rtnl_rule_get_table(rule) == RT_TABLE_LOCAL || action == FR_ACT_NOP || action == FR_ACT_GOTO)
-		return false;
-	if ((iif && !strcmp(iif, "lo")) || rtnl_rule_get_oif(rule) || rtnl_rule_get_l3mdev(rule) > 0)
-		return false;
-	if (!rtnl_rule_get_ipproto(rule, &ipproto) && ipproto != IPPROTO_TCP)
-		return false;
-	/* it asks for bits that only somebody else sets */
-	return !mask || (mask & nft->mark && mark & nft->mark);
-}
-
-static bool rule_collides(struct rtnl_rule *rule, const struct conf_nft *nft, const char *family, char *why,
-			  size_t size)
-{
-	uint32_t prio = rtnl_rule_get_prio(rule);
-
-	if (rule_is_protocol(rule))
-		return false;
-	if (rtnl_rule_get_table(rule) == nft->table) {
-		snprintf(why, size, "%s rule %u uses routing table %u: set nft.table to another one", family, prio,
-			 nft->table);
-		return true;
-	}
-	if (rtnl_rule_get_mask(rule) & rtnl_rule_get_mark(rule) & nft->mark) {
-		snprintf(why, size, "%s rule %u matches mark 0x%x/0x%x: set nft.mark to a bit not in it", family, prio,
-			 rtnl_rule_get_mark(rule), rtnl_rule_get_mask(rule));
-		return true;
-	}
-	if (prio < nft->priority + NFT_RULES && rule_catches(rule, nft)) {
-		snprintf(why, size,
-			 "%s rule %u (lookup %u) comes before ours and would route intercepted packets: set nft.priority below it",
-			 family, prio, rtnl_rule_get_table(rule));
-		return true;
-	}
-	return false;
-}
-
-static bool table_is_used(struct nl_sock *sock, const struct conf_nft *nft, int family)
+bool nft_routes_table_used(struct nl_sock *sock, const struct conf_nft *nft, int family)
 {
 	struct route_list list = { .family = family, .table = nft->table };
 	bool used = false;
@@ -454,28 +409,4 @@ static bool table_is_used(struct nl_sock *sock, const struct conf_nft *nft, int 
 		used |= rtnl_route_get_protocol(list.v[i]) != NFT_ROUTE_PROTOCOL;
 	routes_free(&list);
 	return used;
-}
-
-int nft_routes_collide(struct nl_sock *sock, const struct conf_nft *nft, bool ipv6, char *why, size_t size)
-{
-	static const char *const names[] = { "IPv4", "IPv6" };
-	struct nl_cache *cache;
-	struct rtnl_rule *rule;
-	bool collides = false;
-
-	for (int i = 0; i < 1 + ipv6; i++) {
-		if (table_is_used(sock, nft, families[i])) {
-			snprintf(why, size, "%s routing table %u holds routes of somebody else: set nft.table to another one",
-				 names[i], nft->table);
-			return -EBUSY;
-		}
-		if (read_rules(sock, &cache))
-			continue;
-		for_each_rule(rule, cache, families[i])
-			collides = collides || rule_collides(rule, nft, names[i], why, size);
-		nl_cache_free(cache);
-		if (collides)
-			return -EBUSY;
-	}
-	return 0;
 }

@@ -60,9 +60,9 @@ static void explain(struct nft_table *table, const char *what, char *why, size_t
 	snprintf(why, size, "%s: nft says: %.*s", what, (int)strcspn(text, "\n"), text);
 }
 
-char *nft_table_list(struct nft_table *table, const char *command)
+char *nft_table_terse(struct nft_table *table, const char *command)
 {
-	if (run(table, command, NFT_CTX_OUTPUT_STATELESS))
+	if (run(table, command, NFT_CTX_OUTPUT_STATELESS | NFT_CTX_OUTPUT_TERSE))
 		return NULL;
 	return strdup(nft_ctx_get_output_buffer(table->ctx));
 }
@@ -219,7 +219,7 @@ static unsigned int count_handles(const char *listing)
 
 static bool is_foreign(struct nft_table *table)
 {
-	char *listing = nft_table_list(table, "list table inet " NFT_TABLE);
+	char *listing = nft_table_terse(table, "list table inet " NFT_TABLE);
 	bool foreign = listing && strstr(listing, "comment \"tipharesd ") && !strstr(listing, table->instance);
 
 	free(listing);

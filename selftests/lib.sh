@@ -328,6 +328,8 @@ daemon_conf() {
 }
 ctl() { in_gw "$TIPH_BUILD/tipharesctl" --admin "$LAB/admin.sock" "$@"; }
 daemon_alive() { [ -n "$daemon_pid" ] && kill -0 "$daemon_pid" 2>/dev/null; }
+# the admin socket answers before the first configuration is in force
+daemon_serves() { ctl --json status | grep -q '"generation": [1-9]'; }
 daemon_log() { cat "$LAB/daemon.log"; }
 
 daemon_start() {
@@ -338,7 +340,7 @@ daemon_start() {
 	nsenter --net="/run/netns/$NS-gw" "$TIPH_BUILD/tipharesd" -c "$LAB/tiphares.yaml" --foreground --datapath "$TIPH_DATAPATH" \
 		--admin "$LAB/admin.sock" "$@" >>"$LAB/daemon.log" 2>&1 </dev/null &
 	daemon_pid=$!
-	wait_for "ctl status || ! daemon_alive" 20 "tipharesctl status" && daemon_alive && return
+	wait_for "daemon_serves || ! daemon_alive" 20 "a configuration in force" && daemon_alive && return
 	diag "the daemon did not start: $(tail -n 20 "$LAB/daemon.log")"
 	daemon_pid=''
 	return 1

@@ -21,6 +21,7 @@ cont_daemon() { kill -CONT "$daemon_pid" "$worker"; }
 # connections that the origin has from the client; some of them may be idle ones of the proxy
 at_origin() { in_origin ss -Htn state established "sport = :$1" | wc -l; }
 overflow() {	# ADDRESS PORT: 60 connections, held until $LAB/go
+	rm -f "$LAB/connect"
 	probe connect "$1" "$2" -n 60 --wait "$(by_size 3 10)" --hold "$LAB/go" >"$LAB/connect" 2>&1 & held=$!
 	wait_for "grep -q made= '$LAB/connect'" 20 "60 connections"
 }
