@@ -13,6 +13,9 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "http1_internal.h"
 
@@ -25,7 +28,7 @@
 #define VERSION_LEN 8	/* HTTP/1.1 */
 
 /* Is the LF at @lf the end of a line with nothing in it? */
-static bool ends_empty_line(const char *buf, size_t lf)
+static inline bool ends_empty_line(const char *buf, size_t lf)
 {
 	size_t start = lf;
 
@@ -44,25 +47,46 @@ static bool only_line_ends(const char *buf, size_t len)
 	return true;
 }
 
+/* Is the LF at @lf the end of a head, or of too many empty lines before one? */
+static inline bool ends_head(const char *buf, size_t lf)
+{
+	return ends_empty_line(buf, lf) && (lf >= EMPTY_MAX || !only_line_ends(buf, lf));
+}
+
+/* Which of the 16 octets at @p are LF: one bit for each, the first one is bit 0. */
+static inline unsigned int lf_mask(const char *p)
+{
+#ifdef __SSE2__
+	__m128i octets = _mm_loadu_si128((const __m128i *)p);
+
+	return (unsigned int)_mm_movemask_epi8(_mm_cmpeq_epi8(octets, _mm_set1_epi8('\n')));
+#else
+	unsigned int mask = 0, i;
+
+	for (i = 0; i < 16; i++)
+		mask |= (unsigned int)(p[i] == '\n') << i;
+	return mask;
+#endif
+}
+
 /*
  * Lines that end with LF alone delimit a head too: it is then refused at once
  * and not when the sender's time is over.
  */
 size_t http1_scan(const char *buf, size_t len, size_t *from)
 {
-	const char *lf;
-	size_t i;
+	size_t i = *from;
 
-	for (i = *from; i < len; i++) {
-		lf = memchr(buf + i, '\n', len - i);
-		if (!lf)
-			break;
-		i = (size_t)(lf - buf);
-		if (!ends_empty_line(buf, i))
-			continue;
-		if (i >= EMPTY_MAX || !only_line_ends(buf, i))
-			return i + 1;
+	for (; len - i >= 16; i += 16) {
+		unsigned int lfs = lf_mask(buf + i);
+
+		for (; lfs; lfs &= lfs - 1)
+			if (ends_head(buf, i + (unsigned int)__builtin_ctz(lfs)))
+				return i + (unsigned int)__builtin_ctz(lfs) + 1;
 	}
+	for (; i < len; i++)
+		if (buf[i] == '\n' && ends_head(buf, i))
+			return i + 1;
 	*from = len;
 	return 0;
 }
@@ -171,9 +195,7 @@ static int parse_request_line(struct http1_parse *ps)
 
 	if (err)
 		return err;
-	p = ps->p;
-	while (http1_is(*p, OCTET_TARGET))
-		p++;
+	p = http1_target_end(ps->p, ps->end);
 	if (p == ps->p || *p != ' ')
 		return http1_refuse(ps, 400, "the request target is not valid");
 	ps->head->target = http1_span(ps, ps->p, p);

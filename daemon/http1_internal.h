@@ -84,8 +84,9 @@ static inline struct http_span http1_span(const struct http1_parse *ps, const ch
 	return (struct http_span){ (uint32_t)(from - ps->base), (uint32_t)(to - from) };
 }
 
-/* First octet at or behind @p that is none of a field value. */
+/* First octet at or behind @p that is none of a field value, of a target; or @end. */
 const char *http1_text_end(const char *p, const char *end);
+const char *http1_target_end(const char *p, const char *end);
 /* Steps over CRLF; refuses anything else. */
 int http1_line_end(struct http1_parse *ps);
 /* The field section and its empty line. */

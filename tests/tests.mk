@@ -4,7 +4,7 @@
 #
 # unit-NAME lists what it is linked with: sources of daemon/ and tests/unit/ without ".c". unit-libs-NAME: libraries.
 
-UNIT_HTTP1 := daemon/http1 daemon/http1_fields daemon/http1_target daemon/http1_chunked daemon/addr
+UNIT_HTTP1 := daemon/http1 daemon/http1_fields daemon/http1_target daemon/http1_chunked daemon/http1_octets daemon/addr
 UNIT_CASES := tests/unit/cases_request tests/unit/cases_response tests/unit/cases_chunked tests/unit/describe
 UNIT_ORACLE := tests/unit/oracle tests/unit/llhttp daemon/http_msg
 

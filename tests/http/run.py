@@ -145,7 +145,7 @@ def clean(text):
 def play_one(one, place, args, env, decided):
     outcomes = one.outcomes
     if decided:
-        one = copy_of(one, outcomes[:1])
+        one = copy_of(one, outcomes[:one.decided])
     run = play.Run(one, place, env.net, one.seconds or args.seconds)
     failures = run.play()
     return list(failures), list(run.story())

@@ -450,6 +450,19 @@ class Outcome:
         return None
 
 
+class Until(Step):
+    """Client: this text has come, wherever; nothing is consumed."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def client(self, run):
+        stream, want = run.client().stream, run.place.expand(self.text)
+        while want not in stream.raw[stream.pos:]:
+            if not stream.more(run.deadline):
+                raise wire.Ended(f"what should hold {want!r}", stream.reset)
+
+
 class Seen(Step):
     """Client: what the origin saw so far."""
 
@@ -467,10 +480,12 @@ class Seen(Step):
 class Case:
     """name: folder/name. point: of the checklist, a letter and a number. ref: where the requirement stands.
     client: steps, a text is sent. origin: a list of steps for each connection. outcomes: the first is Tiphares's
-    decision, the others are as good by the RFCs. modes: where it makes sense. profile: of the daemon's configuration."""
+    decision, the others are as good by the RFCs; either: so many of the first are (True: all), where timing decides.
+    modes: where it makes sense. profile: of the daemon's configuration. checks: of the Run, each returns what is wrong
+    or None."""
 
     def __init__(self, name, point, ref, level, client, origin=(), outcomes=(), modes=MODES, profile="main",
-                 listen=True, backlog=32, seconds=None, peers=True):
+                 listen=True, backlog=32, seconds=None, peers=True, checks=(), either=False):
         self.name, self.point, self.ref, self.level = name, point, ref, level
         self.client = [Send(step) if isinstance(step, (str, bytes)) else step for step in client]
         self.origin = [[Send(step) if isinstance(step, (str, bytes)) else step for step in steps] for steps in origin]
@@ -478,6 +493,7 @@ class Case:
         self.outcomes = list(outcomes)
         self.modes, self.profile = modes, profile
         self.listen, self.backlog, self.seconds, self.peers = listen, backlog, seconds, peers
+        self.checks, self.decided = list(checks), len(self.outcomes) if either is True else int(either) or 1
 
 
 def case(*args, **kwargs):

@@ -254,6 +254,10 @@ class Run:
         if self.case.outcomes:
             self.collect()
             self.judge()
+        for check in self.case.checks:
+            why = check(self)
+            if why:
+                self.fail(why)
 
     def collect(self):
         """Reads the rest of the main connection, and finds out whether it goes on."""

@@ -119,7 +119,7 @@ class Nginx(Target):
                            f"proxy_pass http://u{n}; proxy_http_version 1.1; proxy_set_header Host $http_host;"
                            f"proxy_set_header Connection ''; proxy_buffering off; proxy_request_buffering off;}}}}\n")
         conf = (f"daemon off; pid {self.work}/nginx.pid; error_log {self.work}/nginx-error.log; worker_processes 2;\n"
-                "events {worker_connections 4000;}\nhttp {access_log off; server_names_hash_max_size 16384;"
+                "events {worker_connections 4000;}\nhttp {access_log off; client_max_body_size 0; server_names_hash_max_size 16384;"
                 f"client_body_temp_path {self.work}/b; proxy_temp_path {self.work}/p; fastcgi_temp_path {self.work}/f;"
                 f"uwsgi_temp_path {self.work}/u; scgi_temp_path {self.work}/s; client_header_timeout 100s;\n"
                 f"server {{listen {proxy[0]}:{proxy[1]} default_server; return 404;}}\n" + "".join(servers) + "}\n")
