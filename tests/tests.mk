@@ -12,6 +12,7 @@ unit-addr := daemon/addr
 unit-http1_head := $(UNIT_HTTP1) $(UNIT_CASES) $(UNIT_ORACLE)
 unit-http1_mutate := $(UNIT_HTTP1) $(UNIT_CASES) $(UNIT_ORACLE)
 unit-http1_limits := $(UNIT_HTTP1)
+unit-http1_octets := $(UNIT_HTTP1)
 unit-conf := daemon/conf daemon/conf_check daemon/conf_keys daemon/conf_value daemon/conf_write daemon/conf_yaml daemon/addr
 unit-libs-conf := -lyaml
 unit-http1_chunked := $(UNIT_HTTP1) $(UNIT_CASES) $(UNIT_ORACLE)
