@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "log.h"
+#include "resolver.h"
 
 /*
  * A request that can't be repeated goes out on a connection only if it was idle
@@ -61,6 +62,8 @@ void exchange_answer(struct session *s, unsigned int status, const char *result,
 	struct exchange *x = s->x;
 
 	x->up = upstream_close(x->up, false);
+	resolver_cancel(x->query);
+	x->query = NULL;
 	x->client_keep = x->client_keep && request_consumed(x) && !s->thread->draining;
 	x->result = result;
 	if (x->relay || x->head_done || !write_answer(s, status, detail)) {
@@ -96,6 +99,70 @@ bool answer_step(struct session *s)
 		session_end(s, SESSION_CLOSE);
 		return true;
 	}
+}
+
+/* --- names --- */
+
+static void add_addresses(struct exchange *x, const struct addr *v, size_t n)
+{
+	for (size_t i = 0; i < n && x->n_hops < EXCHANGE_HOPS_MAX; i++)
+		x->hops[x->n_hops++] = (struct endpoint){ v[i], x->hop_port };
+}
+
+static void answer_unresolved(struct session *s, int err)
+{
+	if (err == -ETIMEDOUT)
+		exchange_answer(s, 504, "resolve_timeout", "the name was not resolved in time");
+	else if (err == -ENOENT || err == -EINVAL)
+		exchange_answer(s, 502, "no_such_host", "the host is not known");
+	else
+		exchange_answer(s, 503, "resolve_error", "the name can't be resolved now");
+}
+
+static void on_resolved(void *arg, int err, const struct addr *v, size_t n)
+{
+	struct session *s = arg;
+
+	s->x->query = NULL;
+	if (err) {
+		answer_unresolved(s, err);
+	} else {
+		add_addresses(s->x, v, n);
+		exchange_connect(s);
+	}
+	session_run(s);
+}
+
+static int resolver_of(struct session *s, struct resolver **ret)
+{
+	const struct conf *conf = s->setup->conf;
+	int r = 0;
+
+	if (!s->setup->resolver)
+		r = resolver_create(&s->thread->loop, conf->resolver_servers,
+				    conf->n_resolver_servers, conf->resolver_timeout,
+				    &s->setup->resolver);
+	*ret = s->setup->resolver;
+	return r;
+}
+
+int exchange_resolve(struct session *s, const char *name, size_t len, uint16_t port)
+{
+	struct addr v[RESOLVER_ADDRS_MAX];
+	struct exchange *x = s->x;
+	struct resolver *resolver;
+	int r = resolver_of(s, &resolver);
+
+	if (r)
+		return r;
+	x->hop_port = port;
+	r = resolver_cached(resolver, name, len, v);
+	if (r > 0)
+		add_addresses(x, v, (size_t)r);
+	if (r)
+		return r < 0 ? r : 0;
+	r = resolver_query(resolver, name, len, on_resolved, s, &x->query);
+	return r ? r : 1;
 }
 
 /* --- to an upstream connection --- */

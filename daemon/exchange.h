@@ -14,6 +14,7 @@
  * @request: client to origin; @request.out is its head as forwarded
  * @response: origin to client
  * @up: upstream connection; NULL: none (yet, or any more)
+ * @query: while in SESSION_RESOLVE; the port of what it finds is @hop_port
  * @hops: addresses of the next hop in the order to try them, @hop the current
  * @client_keep: the client connection goes on afterwards
  * @up_keep: the upstream connection does
@@ -34,7 +35,9 @@ struct exchange {
 	struct body request;
 	struct body response;
 	struct upstream *up;
+	struct resolver_query *query;
 	struct endpoint hops[EXCHANGE_HOPS_MAX];
+	uint16_t hop_port;
 	uint8_t n_hops;
 	uint8_t hop;
 	uint8_t method;
@@ -94,6 +97,12 @@ bool response_body(struct session *s);
  */
 void exchange_answer(struct session *s, unsigned int status, const char *result,
 		     const char *detail);
+
+/*
+ * Ask for the addresses of a name. 1: they will come, 0: they are in x->hops
+ * already, or a negative errno: there are none.
+ */
+int exchange_resolve(struct session *s, const char *name, size_t len, uint16_t port);
 
 /* Do these credentials, or this challenge, hold for a whole connection? */
 bool exchange_binds(const char *credentials, size_t len);

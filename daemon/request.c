@@ -95,8 +95,8 @@ static bool passed_before(const struct session *s, const struct http_head *head,
 
 /*
  * The next hop. Intercepted: the original destination, whatever the request
- * says. Else a route, else what the request names. Negative: status to refuse
- * with.
+ * says. Else a route, else what the request names. 1: its addresses are not
+ * known yet. Negative: status to answer with.
  */
 static int choose_hop(struct session *s, const struct http_head *head, const char *base,
 		      const char **why)
@@ -104,7 +104,7 @@ static int choose_hop(struct session *s, const struct http_head *head, const cha
 	const char *host = base + head->host.off;
 	struct exchange *x = s->x;
 	const struct conf_route *route;
-	struct endpoint hop;
+	int r;
 
 	if (s->port->mode & TIPH_INBOUND) {
 		*why = "this is not a proxy that opens tunnels";
@@ -122,13 +122,13 @@ static int choose_hop(struct session *s, const struct http_head *head, const cha
 	*why = "the request names no host";
 	if (!head->host.len)
 		return -400;
-	hop.port = head->host_port ? head->host_port : HTTP_PORT;
-	if (!addr_parse(host, head->host.len, &hop.addr)) {
-		add_hop(x, &hop);
-		return 0;
-	}
-	*why = "the host is not known here";
-	return -502;
+	r = exchange_resolve(s, host, head->host.len,
+			     head->host_port ? head->host_port : HTTP_PORT);
+	*why = r == -ENOENT || r == -EINVAL ? "the host is not known" :
+					      "the name can't be resolved now";
+	if (r >= 0)
+		return r;
+	return r == -ETIMEDOUT ? -504 : r == -ENOENT || r == -EINVAL ? -502 : -503;
 }
 
 static void keep_upgrade(struct exchange *x, const struct http_head *head, const char *base)
@@ -185,9 +185,10 @@ static void take_properties(struct exchange *x, const struct http_head *head, co
 {
 	x->method = head->method_id;
 	x->minor = head->minor;
-	x->client_keep = head->keep_alive && !head->close_after && head->minor;
-	x->idempotent = http_method_is_idempotent(head->method_id);
 	x->tunnel = head->method_id == HTTP_M_CONNECT;
+	/* behind a CONNECT that fails may be what was meant for the tunnel */
+	x->client_keep = head->keep_alive && !head->close_after && head->minor && !x->tunnel;
+	x->idempotent = http_method_is_idempotent(head->method_id);
 	keep_upgrade(x, head, base);
 	body_begin(&x->request, head->body, head->content_length, head->body);
 }
@@ -219,17 +220,18 @@ static void take_request(struct session *s, const struct http_head *head)
 		return;
 	}
 	r = choose_hop(s, head, base, &why);
-	if (r < 0) {
-		refuse(s, (unsigned int)-r, why);
-		return;
-	}
-	if (!x->tunnel && write_request(s, head, base)) {
+	if (r >= 0 && !x->tunnel && write_request(s, head, base)) {
 		out_of_memory(s);
 		return;
 	}
 	x->head_octets = head->head_len;
 	buf_consume(s->in, head->head_len);
-	exchange_connect(s);
+	if (r < 0)
+		exchange_answer(s, (unsigned int)-r, "no_next_hop", why);
+	else if (r)
+		session_set(s, SESSION_RESOLVE);
+	else
+		exchange_connect(s);
 }
 
 /* Is there a whole head in s->in? Then take it. */

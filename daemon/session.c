@@ -13,6 +13,7 @@
 
 #include "clients.h"
 #include "exchange.h"
+#include "resolver.h"
 
 #define STEPS_MAX 64		/* pipelined requests are served in turn with others */
 #define LINGER_MS 2000
@@ -229,6 +230,7 @@ void session_end_exchange(struct session *s, const char *result)
 	if (s->setup->log)
 		exchange_log(s);
 	upstream_close(x->up, false);
+	resolver_cancel(x->query);
 	buf_put(&t->bufs, x->request.out);
 	buf_put(&t->bufs, x->response.out);
 	free(x->heap_text);

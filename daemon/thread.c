@@ -15,6 +15,7 @@
 
 #include "exchange.h"
 #include "listener.h"
+#include "resolver.h"
 #include "session.h"
 
 #define TURN_MAX_MS 250		/* so that a thread that stands still is noticed soon */
@@ -60,6 +61,7 @@ void setup_put(struct setup *setup)
 {
 	if (!setup || --setup->refs)
 		return;
+	resolver_destroy(setup->resolver);
 	generation_put(setup->gen);
 	free(setup);
 }
@@ -199,6 +201,7 @@ static void *thread_main(void *arg)
 	close_sessions(t);
 	upstream_pool_flush(&t->upstreams);
 	accesslog_destroy(&t->log);
+	setup_put(t->setup);
 	loop_destroy(&t->loop);
 	return NULL;
 }
@@ -261,7 +264,6 @@ void thread_stop(struct thread *t)
 
 	thread_call(t, &m);
 	pthread_join(t->pthread, NULL);
-	setup_put(t->setup);
 	sockpool_destroy(&t->sockets);
 	upstream_pool_destroy(&t->upstreams);
 	buf_pool_destroy(&t->bufs);

@@ -20,6 +20,7 @@
 #include "sockpool.h"
 #include "upstream.h"
 
+struct resolver;
 struct thread;
 
 /* Counters of a port, found again by name after a reload; never freed earlier. */
@@ -44,6 +45,7 @@ struct generation {
 /**
  * struct setup - the same as one thread sees it; counted by its sessions
  * @log: lines of the access log are wanted
+ * @resolver: made when a name is asked for first
  * @ports: counters of each port, by index
  */
 struct setup {
@@ -51,6 +53,7 @@ struct setup {
 	struct generation *gen;
 	const struct conf *conf;
 	bool log;
+	struct resolver *resolver;
 	struct port_stats *ports[];
 };
 
