@@ -53,7 +53,8 @@ bool tiph_guard_arm(struct sock *sk)
 }
 
 /* Under the lock of @sk: TCP sends. */
-static bool may_send(struct sock *sk, const struct syn_id *id)
+static bool may_send(struct tiph_net *tn, struct sock *sk,
+		     const struct syn_id *id)
 {
 	unsigned long tag = tiph_tag_get(sk);
 	u32 hash;
@@ -63,6 +64,7 @@ static bool may_send(struct sock *sk, const struct syn_id *id)
 	if (tiph_tag_is(tag, TIPH_TAG_LISTENER))
 		return false;
 
+	tiph_stamp(&tn->spoof_stamp);
 	hash = tiph_tag_hash(id, sizeof(*id));
 	if (tiph_tag_is(tag, TIPH_TAG_FIRED))
 		return tiph_tag_payload(tag) == hash;
@@ -86,7 +88,7 @@ static noinline unsigned int check4(struct tiph_net *tn, struct sk_buff *skb)
 
 	ipv6_addr_set_v4mapped(ip_hdr(skb)->saddr, &id.saddr);
 	ipv6_addr_set_v4mapped(ip_hdr(skb)->daddr, &id.daddr);
-	if (likely(may_send(skb->sk, &id)))
+	if (likely(may_send(tn, skb->sk, &id)))
 		return NF_ACCEPT;
 
 	return tiph_leave(tn, NULL, skb, AF_INET, th, TIPH_V_STRAY);
@@ -103,7 +105,7 @@ static noinline unsigned int check6(struct tiph_net *tn, struct sk_buff *skb)
 		.seq = th->seq,
 	};
 
-	if (likely(may_send(skb->sk, &id)))
+	if (likely(may_send(tn, skb->sk, &id)))
 		return NF_ACCEPT;
 
 	return tiph_leave(tn, NULL, skb, AF_INET6, th, TIPH_V_STRAY);

@@ -20,8 +20,8 @@
  * stack, no counter and no cache line of the socket tables. What follows is
  * written once for both families, inlined with @family constant.
  *
- * Fragments of TCP are put together before they are looked at, in namespaces
- * with ports only and as conntrack would do; other fragments are not touched.
+ * Fragments are put together only for connections whose socket is here
+ * (frag.c); all others pass as they are.
  *
  * All of it runs in softirq context under RCU and takes no lock of ours.
  */
@@ -32,6 +32,7 @@
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 #include <net/netfilter/ipv6/nf_reject.h>
 
+#include "frag.h"
 #include "guard.h"
 #include "hook.h"
 #include "icmp.h"
@@ -40,7 +41,7 @@
 #include "verdict.h"
 
 /**
- * struct packet - a TCP packet that passed the gate
+ * struct packet - a packet that may begin a connection
  * @tn: namespace
  * @skb: the packet
  * @th: its TCP header, in @skb or copied
@@ -51,7 +52,7 @@ struct packet {
 	struct tiph_net *tn;
 	struct sk_buff *skb;
 	const struct tcphdr *th;
-	int thoff;
+	unsigned int thoff;
 	const struct nf_hook_state *state;
 };
 
@@ -62,41 +63,17 @@ leave(const struct packet *pkt, u8 family, const struct tiph_port *port,
 	return tiph_leave(pkt->tn, port, pkt->skb, family, pkt->th, verdict);
 }
 
-/* Consumes @sk if it succeeds. */
-static __always_inline bool give(const struct packet *pkt, u8 family,
-				 struct sock *sk)
+/* The packet gets the caller's reference to @sk, unless this fails. */
+static __always_inline bool give(struct tiph_net *tn, struct sk_buff *skb,
+				 u8 family, struct sock *sk)
 {
-	struct sk_buff *skb = pkt->skb;
-
-	if (family == AF_INET ?
-	    !tiph_dst_attach4(&pkt->tn->dst, pkt->tn->net, skb) :
-	    !tiph_dst_attach6(&pkt->tn->dst, pkt->tn->net, skb))
+	if (family == AF_INET ? !tiph_dst_attach4(&tn->dst, tn->net, skb) :
+				!tiph_dst_attach6(&tn->dst, tn->net, skb))
 		return false;
-	skb_orphan(skb);
 	skb->sk = sk;
 	skb->destructor = sock_edemux;
 
 	return true;
-}
-
-static __always_inline struct sock *
-established_get(const struct packet *pkt, u8 family)
-{
-	const struct tcphdr *th = pkt->th;
-
-	if (family == AF_INET)
-		return __inet_lookup_established(pkt->tn->net,
-						 ip_hdr(pkt->skb)->saddr,
-						 th->source,
-						 ip_hdr(pkt->skb)->daddr,
-						 ntohs(th->dest),
-						 pkt->state->in->ifindex, 0);
-	return __inet6_lookup_established(pkt->tn->net,
-					  &ipv6_hdr(pkt->skb)->saddr,
-					  th->source,
-					  &ipv6_hdr(pkt->skb)->daddr,
-					  ntohs(th->dest),
-					  pkt->state->in->ifindex, 0);
 }
 
 static __always_inline const struct tiph_port *
@@ -130,10 +107,14 @@ listener_get(const struct packet *pkt, u8 family, const struct tiph_port *port)
 }
 
 static __always_inline enum tiph_verdict_id route(const struct packet *pkt,
-					       u8 family)
+						  u8 family)
 {
+	bool spoofing = tiph_stamped_within(&pkt->tn->spoof_stamp,
+					    TIPH_LOOP_PERIOD);
+
 	return family == AF_INET ?
-	       tiph_route4(pkt->tn->net, pkt->skb, pkt->th, pkt->state->in) :
+	       tiph_route4(pkt->tn->net, pkt->skb, pkt->th, pkt->state->in,
+			   spoofing) :
 	       tiph_route6(pkt->tn->net, pkt->skb, pkt->th, pkt->state->in);
 }
 
@@ -149,7 +130,7 @@ static void reset(const struct packet *pkt, u8 family)
 
 /* What a port says about a connection for which @listener was found. */
 static enum tiph_verdict_id judge(const struct tiph_port *port,
-			       const struct sock *listener)
+				  const struct sock *listener)
 {
 	if (!listener)
 		return TIPH_V_FAILURE_OPEN + port->on_failure;
@@ -173,14 +154,13 @@ static bool is_reset(enum tiph_verdict_id verdict)
 static void cookie_remember(struct tiph_net *tn, const struct sock *listener)
 {
 	if (unlikely(tiph_cookie_likely(tn->net, listener)))
-		WRITE_ONCE(tn->cookie_stamp, jiffies);
+		tiph_stamp(&tn->cookie_stamp);
 }
 
 static bool cookie_expected(const struct tiph_net *tn)
 {
-	unsigned long stamp = READ_ONCE(tn->cookie_stamp);
-
-	return unlikely(time_before_eq(jiffies, stamp + TCP_SYNCOOKIE_VALID)) &&
+	return unlikely(tiph_stamped_within(&tn->cookie_stamp,
+					    TCP_SYNCOOKIE_VALID)) &&
 	       READ_ONCE(tn->net->ipv4.sysctl_tcp_syncookies);
 }
 
@@ -205,12 +185,12 @@ static __always_inline unsigned int syn(const struct packet *pkt, u8 family)
 		if (blocked != TIPH_V_INTERCEPTED)
 			verdict = blocked;
 	}
-	if (verdict == TIPH_V_INTERCEPTED) {
-		if (likely(give(pkt, family, listener))) {
+	if (likely(verdict == TIPH_V_INTERCEPTED)) {
+		if (likely(give(pkt->tn, pkt->skb, family, listener))) {
 			cookie_remember(pkt->tn, listener);
 			if (port->mark)
 				pkt->skb->mark = port->mark;
-			return leave(pkt, family, port, verdict);
+			return leave(pkt, family, port, TIPH_V_INTERCEPTED);
 		}
 		verdict = TIPH_V_UNROUTABLE;
 	}
@@ -222,11 +202,29 @@ static __always_inline unsigned int syn(const struct packet *pkt, u8 family)
 	return leave(pkt, family, port, verdict);
 }
 
+static noinline unsigned int syn4(struct tiph_net *tn, struct sk_buff *skb,
+				  const struct tcphdr *th, unsigned int thoff,
+				  const struct nf_hook_state *state)
+{
+	const struct packet pkt = { tn, skb, th, thoff, state };
+
+	return syn(&pkt, AF_INET);
+}
+
+static noinline unsigned int syn6(struct tiph_net *tn, struct sk_buff *skb,
+				  const struct tcphdr *th, unsigned int thoff,
+				  const struct nf_hook_state *state)
+{
+	const struct packet pkt = { tn, skb, th, thoff, state };
+
+	return syn(&pkt, AF_INET6);
+}
+
 /*
  * The only ACKs without a socket that are ours acknowledge a cookie that the
  * listener sent moments ago. All others keep being forwarded.
  */
-static __always_inline unsigned int cookie(const struct packet *pkt, u8 family)
+static unsigned int cookie(const struct packet *pkt, u8 family)
 {
 	const struct tiph_port *port = port_find(pkt, family);
 	struct sock *listener = NULL;
@@ -238,7 +236,7 @@ static __always_inline unsigned int cookie(const struct packet *pkt, u8 family)
 	if (!(family == AF_INET ?
 	      tiph_cookie_valid4(listener, ip_hdr(pkt->skb), pkt->th) :
 	      tiph_cookie_valid6(listener, ipv6_hdr(pkt->skb), pkt->th)) ||
-	    !give(pkt, family, listener)) {
+	    !give(pkt->tn, pkt->skb, family, listener)) {
 		sock_put(listener);
 		return leave(pkt, family, NULL, TIPH_V_FOREIGN);
 	}
@@ -248,124 +246,163 @@ static __always_inline unsigned int cookie(const struct packet *pkt, u8 family)
 	return leave(pkt, family, port, TIPH_V_COOKIE);
 }
 
+static noinline unsigned int cookie4(struct tiph_net *tn, struct sk_buff *skb,
+				     const struct tcphdr *th,
+				     unsigned int thoff,
+				     const struct nf_hook_state *state)
+{
+	const struct packet pkt = { tn, skb, th, thoff, state };
+
+	return cookie(&pkt, AF_INET);
+}
+
+static noinline unsigned int cookie6(struct tiph_net *tn, struct sk_buff *skb,
+				     const struct tcphdr *th,
+				     unsigned int thoff,
+				     const struct nf_hook_state *state)
+{
+	const struct packet pkt = { tn, skb, th, thoff, state };
+
+	return cookie(&pkt, AF_INET6);
+}
+
 /*
  * A packet of a connection is marked as its port says. Sockets that do not
  * tell their port (TIME_WAIT, handshakes, the server side) get the mark that
  * all ports with a mark have in common, if any.
  */
-static void mark_established(const struct packet *pkt, const struct sock *sk)
+static noinline void mark_established(const struct tiph_ports *ports,
+				      struct sk_buff *skb)
 {
-	const struct tiph_ports *ports = rcu_dereference(pkt->tn->ports);
 	const struct tiph_port *port = NULL;
 	u32 mark;
 
-	if (likely(!ports->has_mark))
-		return;
-	if (sk_fullsock(sk))
-		port = tiph_ports_by_id(ports, tiph_tag_port_id(sk));
+	if (sk_fullsock(skb->sk))
+		port = tiph_ports_by_id(ports, tiph_tag_port_id(skb->sk));
 	mark = port ? port->mark : ports->mark;
 	if (mark)
-		pkt->skb->mark = mark;
+		skb->mark = mark;
 }
 
 /* Consumes @sk. */
 static __always_inline unsigned int
-established(const struct packet *pkt, u8 family, struct sock *sk)
+established(struct tiph_net *tn, struct sk_buff *skb, u8 family,
+	    const struct tcphdr *th, struct sock *sk)
 {
-	/* before the packet owns the reference */
-	mark_established(pkt, sk);
-	if (unlikely(!give(pkt, family, sk))) {
-		sock_gen_put(sk);
-		return leave(pkt, family, NULL, TIPH_V_UNROUTABLE);
-	}
+	const struct tiph_ports *ports = rcu_dereference(tn->ports);
 
-	return leave(pkt, family, NULL, TIPH_V_ESTABLISHED);
+	if (unlikely(!give(tn, skb, family, sk))) {
+		sock_gen_put(sk);
+		return tiph_leave(tn, NULL, skb, family, th,
+				  TIPH_V_UNROUTABLE);
+	}
+	if (unlikely(ports->has_mark))
+		mark_established(ports, skb);
+
+	return tiph_leave(tn, NULL, skb, family, th, TIPH_V_ESTABLISHED);
 }
 
-static __always_inline unsigned int passed_gate(const struct packet *pkt,
-						u8 family)
+/* @sk: who has this 4-tuple, or NULL; consumed. */
+static __always_inline unsigned int
+passed_gate(struct tiph_net *tn, struct sk_buff *skb, u8 family,
+	    const struct tcphdr *th, unsigned int thoff,
+	    const struct nf_hook_state *state, struct sock *sk)
 {
-	struct sock *sk;
-
-	/* somebody else's choice of a socket, or not for this host's MAC */
-	if (unlikely(pkt->skb->sk || pkt->skb->pkt_type != PACKET_HOST))
-		return leave(pkt, family, NULL, TIPH_V_FOREIGN);
-
-	sk = established_get(pkt, family);
-	if (sk && !inet_sk_transparent(sk)) {
-		sock_gen_put(sk);
-		return leave(pkt, family, NULL, TIPH_V_LOCAL);
-	}
-	if (sk && !(sk->sk_state == TCP_TIME_WAIT &&
-		    tiph_is_bare_syn(pkt->th)))
-		return established(pkt, family, sk);
-	/*
-	 * A SYN ends the old connection's TIME_WAIT also if it is then
-	 * forwarded: the rest of its flow must not find that socket.
-	 */
-	if (sk)
+	if (sk) {
+		if (!inet_sk_transparent(sk)) {
+			sock_gen_put(sk);
+			return tiph_leave(tn, NULL, skb, family, th,
+					  TIPH_V_LOCAL);
+		}
+		if (likely(sk->sk_state != TCP_TIME_WAIT ||
+			   !tiph_is_bare_syn(th)))
+			return established(tn, skb, family, th, sk);
+		/*
+		 * A SYN ends the old connection's TIME_WAIT also if it is then
+		 * forwarded: the rest of its flow must not find that socket.
+		 */
 		inet_twsk_deschedule_put(inet_twsk(sk));
+	}
 
-	if (tiph_is_bare_syn(pkt->th))
-		return syn(pkt, family);
-	if (tiph_is_handshake_ack(pkt->th) && cookie_expected(pkt->tn))
-		return cookie(pkt, family);
-	return leave(pkt, family, NULL, TIPH_V_FOREIGN);
+	if (tiph_is_bare_syn(th))
+		return family == AF_INET ? syn4(tn, skb, th, thoff, state) :
+					   syn6(tn, skb, th, thoff, state);
+	if (tiph_is_handshake_ack(th) && cookie_expected(tn))
+		return family == AF_INET ? cookie4(tn, skb, th, thoff, state) :
+					   cookie6(tn, skb, th, thoff, state);
+	return tiph_leave(tn, NULL, skb, family, th, TIPH_V_FOREIGN);
+}
+
+/* Somebody else has chosen its socket, or it is not for this host's MAC. */
+static bool is_spoken_for(const struct sk_buff *skb)
+{
+	return unlikely(skb->sk || skb->pkt_type != PACKET_HOST);
 }
 
 static noinline unsigned int passed_gate4(struct tiph_net *tn,
 					  struct sk_buff *skb,
-					  const struct tcphdr *th, int thoff,
+					  const struct tcphdr *th,
+					  unsigned int thoff,
 					  const struct nf_hook_state *state)
 {
-	const struct packet pkt = { tn, skb, th, thoff, state };
+	const struct iphdr *iph = ip_hdr(skb);
+	struct sock *sk;
 
-	return passed_gate(&pkt, AF_INET);
+	if (is_spoken_for(skb))
+		return tiph_leave(tn, NULL, skb, AF_INET, th, TIPH_V_FOREIGN);
+	sk = __inet_lookup_established(tn->net, iph->saddr, th->source,
+				       iph->daddr, ntohs(th->dest),
+				       state->in->ifindex, 0);
+
+	return passed_gate(tn, skb, AF_INET, th, thoff, state, sk);
 }
 
 static noinline unsigned int passed_gate6(struct tiph_net *tn,
 					  struct sk_buff *skb,
-					  const struct tcphdr *th, int thoff,
+					  const struct tcphdr *th,
+					  unsigned int thoff,
 					  const struct nf_hook_state *state)
 {
-	const struct packet pkt = { tn, skb, th, thoff, state };
+	const struct ipv6hdr *iph = ipv6_hdr(skb);
+	struct sock *sk;
 
-	return passed_gate(&pkt, AF_INET6);
+	if (is_spoken_for(skb))
+		return tiph_leave(tn, NULL, skb, AF_INET6, th, TIPH_V_FOREIGN);
+	sk = __inet6_lookup_established(tn->net, &iph->saddr, th->source,
+					&iph->daddr, ntohs(th->dest),
+					state->in->ifindex, 0);
+
+	return passed_gate(tn, skb, AF_INET6, th, thoff, state, sk);
 }
 
-static __always_inline bool passes_gate(const struct tiph_gate *gate,
-					const struct tcphdr *th)
+static bool has_tcphdr(const struct sk_buff *skb, unsigned int thoff)
 {
-	return tiph_gate_test(gate->dport, th->dest) ||
-	       tiph_gate_test(gate->sport, th->source);
+	return skb_headlen(skb) >= thoff + sizeof(struct tcphdr);
 }
 
 /* A TCP header that is not in the linear part of its packet. */
 static noinline unsigned int scattered(struct tiph_net *tn,
-				       struct sk_buff *skb, int thoff,
+				       struct sk_buff *skb, unsigned int thoff,
 				       const struct nf_hook_state *state)
 {
-	struct tcphdr copy;
 	const struct tcphdr *th;
+	struct tcphdr copy;
 
 	th = skb_header_pointer(skb, thoff, sizeof(copy), &copy);
-	if (!th || !passes_gate(tn->gate, th))
+	if (!th || !tiph_gate_passes(tn->gate, th->source, th->dest))
 		return NF_ACCEPT;
 	return state->pf == NFPROTO_IPV4 ?
 	       passed_gate4(tn, skb, th, thoff, state) :
 	       passed_gate6(tn, skb, th, thoff, state);
 }
 
-static bool has_tcphdr(const struct sk_buff *skb, int thoff)
-{
-	return skb_headlen(skb) >= thoff + sizeof(struct tcphdr);
-}
-
 static noinline unsigned int fragment4(struct tiph_net *tn,
 				       struct sk_buff *skb,
 				       const struct nf_hook_state *state)
 {
-	/* kept or freed: not to be looked at any more */
+	if (!tiph_frag_is_ours4(tn, skb, state))
+		return NF_ACCEPT;
+	/* kept or freed, if not whole: not to be looked at any more */
 	if (ip_defrag(tn->net, skb, IP_DEFRAG_CONNTRACK_IN))
 		return tiph_leave(tn, NULL, NULL, AF_INET, NULL,
 				  TIPH_V_FRAGMENT);
@@ -378,9 +415,9 @@ static unsigned int pre_routing4(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state)
 {
 	const struct iphdr *iph = ip_hdr(skb);
+	unsigned int thoff = iph->ihl * 4U;
 	struct tiph_net *tn = priv;
 	const struct tcphdr *th;
-	int thoff = iph->ihl * 4;
 
 	if (iph->protocol != IPPROTO_TCP)
 		return iph->protocol == IPPROTO_ICMP ?
@@ -390,9 +427,31 @@ static unsigned int pre_routing4(void *priv, struct sk_buff *skb,
 	if (unlikely(!has_tcphdr(skb, thoff)))
 		return scattered(tn, skb, thoff, state);
 	th = (const struct tcphdr *)((const u8 *)iph + thoff);
-	if (likely(!passes_gate(tn->gate, th)))
+	if (likely(!tiph_gate_passes(tn->gate, th->source, th->dest)))
 		return NF_ACCEPT;
 	return passed_gate4(tn, skb, th, thoff, state);
+}
+
+static unsigned int fragment6(struct tiph_net *tn, struct sk_buff *skb,
+			      const struct nf_hook_state *state)
+{
+	int thoff = 0, flags = 0;
+	int err;
+
+	if (!tiph_frag_is_ours6(tn, skb, state))
+		return NF_ACCEPT;
+	err = nf_ct_frag6_gather(tn->net, skb, IP6_DEFRAG_CONNTRACK_IN);
+	if (err == -EINPROGRESS)
+		return tiph_leave(tn, NULL, NULL, AF_INET6, NULL,
+				  TIPH_V_FRAGMENT);
+	if (err)
+		return tiph_leave(tn, NULL, skb, AF_INET6, NULL,
+				  TIPH_V_MALFORMED);
+	if (ipv6_find_hdr(skb, &thoff, -1, NULL, &flags) != IPPROTO_TCP ||
+	    flags & IP6_FH_F_FRAG)
+		return NF_ACCEPT;
+
+	return scattered(tn, skb, thoff, state);
 }
 
 /* @skb has extension headers: look behind them. */
@@ -402,25 +461,11 @@ static noinline unsigned int extended6(struct tiph_net *tn,
 {
 	unsigned short fragoff;
 	int thoff = 0, flags = 0;
-	int err;
 
 	if (ipv6_find_hdr(skb, &thoff, -1, &fragoff, &flags) != IPPROTO_TCP)
 		return NF_ACCEPT;
-	if (!(flags & IP6_FH_F_FRAG))
-		return scattered(tn, skb, thoff, state);
-
-	err = nf_ct_frag6_gather(tn->net, skb, IP6_DEFRAG_CONNTRACK_IN);
-	if (err == -EINPROGRESS)
-		return tiph_leave(tn, NULL, NULL, AF_INET6, NULL,
-				  TIPH_V_FRAGMENT);
-	if (err)
-		return tiph_leave(tn, NULL, skb, AF_INET6, NULL,
-				  TIPH_V_MALFORMED);
-	thoff = 0;
-	flags = 0;
-	if (ipv6_find_hdr(skb, &thoff, -1, NULL, &flags) != IPPROTO_TCP ||
-	    flags & IP6_FH_F_FRAG)
-		return NF_ACCEPT;
+	if (flags & IP6_FH_F_FRAG)
+		return fragment6(tn, skb, state);
 	return scattered(tn, skb, thoff, state);
 }
 
@@ -428,7 +473,7 @@ static unsigned int pre_routing6(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state)
 {
 	const struct ipv6hdr *iph = ipv6_hdr(skb);
-	const int thoff = sizeof(*iph);
+	const unsigned int thoff = sizeof(*iph);
 	struct tiph_net *tn = priv;
 	const struct tcphdr *th;
 
@@ -440,7 +485,7 @@ static unsigned int pre_routing6(void *priv, struct sk_buff *skb,
 	if (unlikely(!has_tcphdr(skb, thoff)))
 		return scattered(tn, skb, thoff, state);
 	th = (const struct tcphdr *)(iph + 1);
-	if (likely(!passes_gate(tn->gate, th)))
+	if (likely(!tiph_gate_passes(tn->gate, th->source, th->dest)))
 		return NF_ACCEPT;
 	return passed_gate6(tn, skb, th, thoff, state);
 }

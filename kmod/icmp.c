@@ -21,27 +21,6 @@ struct quoted_ports {
 	__be16 dest;
 };
 
-/* The quoted packet went the other way: its source is where replies go. */
-static bool passes_gate(const struct tiph_gate *gate,
-			const struct quoted_ports *ports)
-{
-	return tiph_gate_test(gate->dport, ports->source) ||
-	       tiph_gate_test(gate->sport, ports->dest);
-}
-
-/* Consumes @sk, which may be NULL. */
-static bool is_ours(struct sock *sk)
-{
-	bool ours;
-
-	if (!sk)
-		return false;
-	ours = inet_sk_transparent(sk);
-	sock_gen_put(sk);
-
-	return ours;
-}
-
 /**
  * tiph_icmp4() - an ICMP packet in PRE_ROUTING
  * @tn: namespace
@@ -71,10 +50,12 @@ noinline unsigned int tiph_icmp4(struct tiph_net *tn, struct sk_buff *skb,
 		return NF_ACCEPT;
 	off += iph->ihl * 4;
 	ports = skb_header_pointer(skb, off, sizeof(_ports), &_ports);
-	if (!ports || !passes_gate(tn->gate, ports))
+	/* the quoted packet went the other way */
+	if (!ports ||
+	    !tiph_gate_passes(tn->gate, ports->dest, ports->source))
 		return NF_ACCEPT;
 
-	if (!is_ours(__inet_lookup_established(tn->net, iph->daddr,
+	if (!tiph_sock_is_ours(__inet_lookup_established(tn->net, iph->daddr,
 					       ports->dest, iph->saddr,
 					       ntohs(ports->source),
 					       state->in->ifindex, 0)) ||
@@ -113,10 +94,12 @@ noinline unsigned int tiph_icmp6(struct tiph_net *tn, struct sk_buff *skb,
 		return NF_ACCEPT;
 	off += sizeof(_iph);
 	ports = skb_header_pointer(skb, off, sizeof(_ports), &_ports);
-	if (!ports || !passes_gate(tn->gate, ports))
+	/* the quoted packet went the other way */
+	if (!ports ||
+	    !tiph_gate_passes(tn->gate, ports->dest, ports->source))
 		return NF_ACCEPT;
 
-	if (!is_ours(__inet6_lookup_established(tn->net, &iph->daddr,
+	if (!tiph_sock_is_ours(__inet6_lookup_established(tn->net, &iph->daddr,
 						ports->dest, &iph->saddr,
 						ntohs(ports->source),
 						state->in->ifindex, 0)) ||

@@ -155,6 +155,7 @@ static enum tiph_verdict_id addrs_check4(struct net *net,
  * @skb: the SYN
  * @th: its TCP header
  * @in: ingress interface
+ * @spoofing: whether this host has sent spoofed SYNs lately
  *
  * It may if this host would forward it: the destination is neither this host
  * nor unreachable, reverse path filter and martian checks let the source pass,
@@ -165,18 +166,20 @@ static enum tiph_verdict_id addrs_check4(struct net *net,
  */
 enum tiph_verdict_id tiph_route4(struct net *net, struct sk_buff *skb,
 			      const struct tcphdr *th,
-			      const struct net_device *in)
+			      const struct net_device *in, bool spoofing)
 {
 	const struct iphdr *iph = ip_hdr(skb);
 	struct in_device *in_dev = __in_dev_get_rcu(in);
 	u8 type;
 
-	if (is_looped(__inet_lookup_established(net, iph->daddr, th->dest,
+	if (!in_dev)
+		return TIPH_V_UNROUTABLE;
+	/* without a spoofed source it is a martian, if those are refused */
+	if ((spoofing || IN_DEV_ACCEPT_LOCAL(in_dev)) &&
+	    is_looped(__inet_lookup_established(net, iph->daddr, th->dest,
 						iph->saddr, ntohs(th->source),
 						in->ifindex, 0)))
 		return TIPH_V_LOOP;
-	if (!in_dev)
-		return TIPH_V_UNROUTABLE;
 	if (!IN_DEV_FORWARD(in_dev))
 		return addrs_check4(net, iph, in);
 	if (ip_route_input_noref(skb, iph->daddr, iph->saddr, ip4h_dscp(iph),
@@ -207,7 +210,8 @@ static bool is_forwardable6(const struct in6_addr *addr)
  * @th: its TCP header
  * @in: ingress interface
  *
- * See tiph_route4(). IPv6 has no reverse path filter in its routing.
+ * See tiph_route4(). In IPv6, routing neither has a reverse path filter nor
+ * refuses this host's own addresses as source.
  *
  * Return: TIPH_V_INTERCEPTED if it may, else the verdict
  */
@@ -224,8 +228,7 @@ enum tiph_verdict_id tiph_route6(struct net *net, struct sk_buff *skb,
 		.flowi6_mark = skb->mark,
 		.flowi6_proto = IPPROTO_TCP,
 	};
-	enum tiph_verdict_id verdict = TIPH_V_INTERCEPTED;
-	struct dst_entry *dst;
+	const struct dst_entry *dst;
 
 	if (is_looped(__inet6_lookup_established(net, &iph->daddr, th->dest,
 						 &iph->saddr,
@@ -236,12 +239,10 @@ enum tiph_verdict_id tiph_route6(struct net *net, struct sk_buff *skb,
 		return TIPH_V_LOCAL;
 
 	dst = ip6_route_input_lookup(net, (struct net_device *)in, &fl6, skb,
-				     RT6_LOOKUP_F_HAS_SADDR);
-	if (container_of(dst, struct rt6_info, dst)->rt6i_flags & (RTF_LOCAL | RTF_ANYCAST))
-		verdict = TIPH_V_LOCAL;
-	else if (dst->error)
-		verdict = TIPH_V_UNROUTABLE;
-	dst_release(dst);
-
-	return verdict;
+				     RT6_LOOKUP_F_HAS_SADDR |
+				     RT6_LOOKUP_F_DST_NOREF);
+	if (container_of(dst, struct rt6_info, dst)->rt6i_flags &
+	    (RTF_LOCAL | RTF_ANYCAST))
+		return TIPH_V_LOCAL;
+	return dst->error ? TIPH_V_UNROUTABLE : TIPH_V_INTERCEPTED;
 }

@@ -30,6 +30,19 @@ static inline bool tiph_is_handshake_ack(const struct tcphdr *th)
 	return th->ack && !th->syn && !th->rst;
 }
 
+/* Whether a looked-up socket has our packets. Consumes @sk, which may be NULL. */
+static inline bool tiph_sock_is_ours(struct sock *sk)
+{
+	bool ours;
+
+	if (!sk)
+		return false;
+	ours = inet_sk_transparent(sk);
+	sock_gen_put(sk);
+
+	return ours;
+}
+
 struct sock *tiph_listener4(struct net *net, struct sk_buff *skb,
 			    const struct tcphdr *th, int thoff,
 			    const struct tiph_port *port);
@@ -44,10 +57,10 @@ bool tiph_cookie_valid6(const struct sock *listener,
 			const struct ipv6hdr *iph, const struct tcphdr *th);
 
 enum tiph_verdict_id tiph_route4(struct net *net, struct sk_buff *skb,
-			      const struct tcphdr *th,
-			      const struct net_device *in);
+				 const struct tcphdr *th,
+				 const struct net_device *in, bool spoofing);
 enum tiph_verdict_id tiph_route6(struct net *net, struct sk_buff *skb,
-			      const struct tcphdr *th,
-			      const struct net_device *in);
+				 const struct tcphdr *th,
+				 const struct net_device *in);
 
 #endif /* TIPHARES_LOOKUP_H */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A network namespace: its ports, its hooks, its owner. */
-#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <net/netns/generic.h>
@@ -158,6 +157,7 @@ static int __net_init net_init(struct net *net)
 
 	tn->net = net;
 	tn->cookie_stamp = jiffies - TCP_SYNCOOKIE_VALID - HZ;
+	tn->spoof_stamp = jiffies - TIPH_LOOP_PERIOD - HZ;
 	mutex_init(&tn->lock);
 
 	return 0;

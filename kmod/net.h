@@ -15,6 +15,7 @@
 #ifndef TIPHARES_NET_H
 #define TIPHARES_NET_H
 
+#include <linux/jiffies.h>
 #include <linux/mutex.h>
 #include <linux/netfilter.h>
 #include <net/net_namespace.h>
@@ -25,10 +26,16 @@
 
 #define TIPH_HOOKS_MAX	4
 
+/* A spoofed SYN that comes back does so within this time. */
+#define TIPH_LOOP_PERIOD	(8 * HZ)
+
+#define TIPH_FRAGS	1024
+
 /**
  * struct tiph_gate - TCP ports that a packet must have to be looked at
  * @dport: destination ports that are intercepted
  * @sport: source ports of replies to spoofed sockets
+ * @frags: packets of ours that come in fragments; see frag.c
  *
  * Indexed by the port in network byte order. Bits are only set while there
  * are hooks, since connections outlive the ports that made them: a stale bit
@@ -37,6 +44,7 @@
 struct tiph_gate {
 	DECLARE_BITMAP(dport, 65536);
 	DECLARE_BITMAP(sport, 65536);
+	u32 frags[TIPH_FRAGS];
 };
 
 /**
@@ -45,8 +53,6 @@ struct tiph_gate {
  * @stats: set once, before the first hook; counters of the namespace
  * @net: set once
  * @dst: set before the first hook, taken back when the namespace exits
- * @cookie_stamp: when a listener may last have sent a SYN cookie, in jiffies;
- *	written by any packet without order, wrong by a tick at most
  * @ports: written under @lock
  * @lock: protects the members below and the publishing of @ports; taken in
  *	process context only
@@ -54,13 +60,15 @@ struct tiph_gate {
  * @owner: netlink port id of the owner or 0; an owner pins the module
  * @hooked: the hooks are registered
  * @hooks: the hooks, with this as their private pointer
+ * @cookie_stamp: when a listener may last have sent a SYN cookie, in jiffies;
+ *	stamps are written by any packet without order
+ * @spoof_stamp: when a spoofed SYN was last sent, in jiffies
  */
 struct tiph_net {
 	struct tiph_gate *gate;
 	struct tiph_stats __percpu *stats;
 	struct net *net;
 	struct tiph_dst dst;
-	unsigned long cookie_stamp;
 	struct tiph_ports __rcu *ports;
 
 	struct mutex lock;
@@ -68,7 +76,23 @@ struct tiph_net {
 	u32 owner;
 	bool hooked;
 	struct nf_hook_ops hooks[TIPH_HOOKS_MAX];
+
+	unsigned long cookie_stamp;
+	unsigned long spoof_stamp;
 };
+
+/* Writes once in a tick at most, for the sake of who reads what is beside. */
+static inline void tiph_stamp(unsigned long *stamp)
+{
+	if (READ_ONCE(*stamp) != jiffies)
+		WRITE_ONCE(*stamp, jiffies);
+}
+
+static inline bool tiph_stamped_within(const unsigned long *stamp,
+				       unsigned long period)
+{
+	return time_before_eq(jiffies, READ_ONCE(*stamp) + period);
+}
 
 struct tiph_net *tiph_net_get(const struct net *net);
 
@@ -83,12 +107,23 @@ static inline struct tiph_ports *tiph_net_ports(const struct tiph_net *tn)
 					 lockdep_is_held(&tn->lock));
 }
 
-/* @port is in network byte order, as the index is. */
+/*
+ * @port is in network byte order, as the index is. What set_bit() writes at
+ * the same time may be seen or not; the plain load is an addressing mode.
+ */
 static inline bool tiph_gate_test(const unsigned long *map, __be16 port)
 {
-	u16 bit = (__force u16)port;
+	unsigned int bit = (__force u16)port;
 
-	return READ_ONCE(map[BIT_WORD(bit)]) >> (bit % BITS_PER_LONG) & 1;
+	return data_race(map[bit / BITS_PER_LONG]) >> bit % BITS_PER_LONG & 1;
+}
+
+/* Is a packet with these ports worth a look? */
+static inline bool tiph_gate_passes(const struct tiph_gate *gate,
+				    __be16 source, __be16 dest)
+{
+	return tiph_gate_test(gate->dport, dest) ||
+	       tiph_gate_test(gate->sport, source);
 }
 
 static inline void tiph_gate_open(unsigned long *map, __be16 port)

@@ -70,11 +70,10 @@ void tiph_port_put(struct tiph_port *port)
 	kfree(port);
 }
 
-static bool has_match_list(const struct tiph_port *port)
+static bool is_selective(const struct tiph_port *port)
 {
-	return port->n_dports || port->n_ifnames || port->sources.n ||
-	       port->destinations.n || port->except_sources.n ||
-	       port->except_destinations.n;
+	return port->n_ifnames || port->sources.n || port->destinations.n ||
+	       port->except_sources.n || port->except_destinations.n;
 }
 
 static const char *dports_check(const struct tiph_port *port)
@@ -116,7 +115,7 @@ static const char *port_fault(const struct tiph_port *port)
 	if (port->mode & TIPH_INBOUND) {
 		if (!port->n_dports)
 			return "a port of mode full or inbound needs destination ports";
-	} else if (has_match_list(port)) {
+	} else if (port->n_dports || is_selective(port)) {
 		return "a port of mode outbound or none intercepts nothing and takes nothing to match";
 	}
 	if (!(port->mode & TIPH_OUTBOUND) &&
@@ -142,6 +141,7 @@ int tiph_port_check(struct tiph_port *port, struct netlink_ext_ack *extack)
 		return -EINVAL;
 	}
 
+	port->selective = is_selective(port);
 	err = tiph_prefixes_build(&port->sources);
 	if (!err)
 		err = tiph_prefixes_build(&port->destinations);
@@ -487,6 +487,14 @@ static bool matches6(const struct tiph_port *port, const struct tiph_syn *syn)
 	       !tiph_prefixes_have6(&port->except_destinations, syn->daddr6);
 }
 
+static noinline bool matches(const struct tiph_port *port,
+			     const struct tiph_syn *syn)
+{
+	return matches_in(port, syn->in) &&
+	       (syn->family == AF_INET ? matches4(port, syn) :
+					 matches6(port, syn));
+}
+
 static unsigned int match_first(const struct tiph_ports *ports, u16 dport)
 {
 	unsigned int low = 0, high = ports->n_match;
@@ -519,9 +527,7 @@ const struct tiph_port *tiph_ports_match(const struct tiph_ports *ports,
 	     i < ports->n_match && ports->match[i].dport == syn->dport; i++) {
 		const struct tiph_port *port = ports->port[ports->match[i].port];
 
-		if (matches_in(port, syn->in) &&
-		    (syn->family == AF_INET ? matches4(port, syn) :
-					      matches6(port, syn)))
+		if (!port->selective || matches(port, syn))
 			return port;
 	}
 

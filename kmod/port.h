@@ -50,6 +50,7 @@ struct tiph_ident {
  * @source_port: enum tiph_source_port
  * @on_failure: enum tiph_policy
  * @on_overload: enum tiph_policy
+ * @selective: there is more to match than a destination port
  * @n_dports: number of @dports
  * @n_ifnames: number of @ifnames
  * @dports: destination ports
@@ -69,6 +70,7 @@ struct tiph_port {
 	u8 source_port;
 	u8 on_failure;
 	u8 on_overload;
+	bool selective;
 	u16 n_dports;
 	u16 n_ifnames;
 	u16 *dports;
