@@ -147,9 +147,9 @@ static int body_stage(struct body *b, struct buf *in)
 	return 0;
 }
 
-static bool body_pending(const struct body *b)
+bool body_pending(const struct body *b)
 {
-	return b->span || b->tail_len || b->line_r < b->line_w || buf_len(b->out);
+	return b->piped || b->span || b->tail_len || b->line_r < b->line_w || buf_len(b->out);
 }
 
 static uint32_t take(size_t *n, uint32_t have)
@@ -161,7 +161,7 @@ static uint32_t take(size_t *n, uint32_t have)
 }
 
 /* @n octets were written: forget them. */
-static void body_written(struct body *b, struct buf_pool *pool, struct buf *in, size_t n)
+static void body_written(struct body *b, struct carrier *c, struct buf *in, size_t n)
 {
 	uint32_t used;
 
@@ -169,7 +169,7 @@ static void body_written(struct body *b, struct buf_pool *pool, struct buf *in, 
 	if (b->out) {
 		b->out->r += take(&n, buf_len(b->out));
 		if (b->out->r == b->out->w && !b->keep_out)
-			b->out = buf_put(pool, b->out);
+			b->out = buf_put(c->bufs, b->out);
 	}
 	b->line_r += (uint8_t)take(&n, (uint32_t)(b->line_w - b->line_r));
 	used = take(&n, b->span);
@@ -192,8 +192,7 @@ static void iov_add(struct iovec *iov, int *n, const void *base, size_t len)
 }
 
 /* Write what is pending. 0, -EAGAIN when @dst is full, or another error. */
-static int body_write(struct body *b, struct loop *loop, struct buf_pool *pool, struct buf *in,
-		      struct watch *dst)
+static int body_write(struct body *b, struct carrier *c, struct buf *in, struct watch *dst)
 {
 	struct iovec iov[4];
 	struct msghdr msg = { .msg_iov = iov };
@@ -203,6 +202,8 @@ static int body_write(struct body *b, struct loop *loop, struct buf_pool *pool, 
 
 	if (!(dst->ready & READY_OUT))
 		return -EAGAIN;
+	if (b->piped)
+		return body_splice_out(b, c, dst);
 	if (b->out)
 		iov_add(iov, &n_iov, buf_head(b->out), buf_len(b->out));
 	iov_add(iov, &n_iov, b->line + b->line_r, b->line_w - b->line_r);
@@ -219,34 +220,35 @@ static int body_write(struct body *b, struct loop *loop, struct buf_pool *pool, 
 	if (n < 0 && errno != EAGAIN)
 		return -errno;
 	if (n > 0)
-		body_written(b, pool, in, (size_t)n);
+		body_written(b, c, in, (size_t)n);
 	if (n >= 0 && (size_t)n == want)
 		return 0;
-	loop_want_out(loop, dst);
+	loop_want_out(c->loop, dst);
 	return -EAGAIN;
 }
 
-enum body_result body_flush(struct body *b, struct loop *loop, struct buf_pool *pool,
-			    struct watch *dst)
+enum body_result body_flush(struct body *b, struct carrier *c, struct watch *dst)
 {
 	int r;
 
 	if (!buf_len(b->out))
 		return BODY_DONE;
-	r = body_write(b, loop, pool, NULL, dst);
+	r = body_write(b, c, NULL, dst);
 	if (!r)
 		return BODY_DONE;
 	return r == -EAGAIN ? BODY_WAIT : BODY_SINK_GONE;
 }
 
-static enum body_result body_fill(struct body *b, struct buf_pool *pool, struct watch *src,
+static enum body_result body_fill(struct body *b, struct carrier *c, struct watch *src,
 				  struct buf **in)
 {
 	int r;
 
 	if (!src || !(src->ready & READY_IN))
 		return BODY_WAIT;
-	r = body_read(pool, src, in);
+	if (body_may_splice(b, *in) && !pipe_get(c->pipes, &b->pipe))
+		return body_splice_in(b, c, src);
+	r = body_read(c->bufs, src, in);
 	if (r > 0)
 		return BODY_BUSY;
 	if (r == -EAGAIN)
@@ -261,8 +263,8 @@ static enum body_result body_fill(struct body *b, struct buf_pool *pool, struct 
 	return BODY_BUSY;
 }
 
-enum body_result body_pump(struct body *b, struct loop *loop, struct buf_pool *pool,
-			   struct watch *src, struct buf **in, struct watch *dst)
+enum body_result body_pump(struct body *b, struct carrier *c, struct watch *src, struct buf **in,
+			   struct watch *dst)
 {
 	uint64_t until = b->sent + PUMP_OCTETS;
 
@@ -270,21 +272,31 @@ enum body_result body_pump(struct body *b, struct loop *loop, struct buf_pool *p
 		enum body_result fill;
 		int r = 0;
 
-		if (!b->span && !b->tail_len && !b->ended)
+		if (!b->span && !b->tail_len && !b->ended && !b->piped)
 			r = body_stage(b, *in);
 		if (r)
 			return BODY_MALFORMED;
 		if (body_pending(b)) {
-			r = body_write(b, loop, pool, *in, dst);
+			r = body_write(b, c, *in, dst);
 			if (r)
 				return r == -EAGAIN ? BODY_WAIT : BODY_SINK_GONE;
 		}
+		if (b->broken)
+			return BODY_MALFORMED;
 		if (b->ended)
 			return BODY_DONE;
 		if (b->sent >= until)
 			return BODY_BUSY;
-		fill = body_fill(b, pool, src, in);
+		fill = body_fill(b, c, src, in);
 		if (fill != BODY_BUSY)
 			return fill;
 	}
+}
+
+void body_end(struct body *b, struct carrier *c)
+{
+	b->out = buf_put(c->bufs, b->out);
+	if (b->piped)
+		pipe_put(c->pipes, &b->pipe, false);
+	b->piped = 0;
 }

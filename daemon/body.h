@@ -4,9 +4,11 @@
  * head, body, end. Also a direction of a tunnel.
  *
  * What waits to be written, in this order: @out (a head), @line (a chunk's size),
- * @span octets of the source's input buffer, @tail (a chunk's end). Body octets
- * are never copied: they go from the input buffer into the socket. Nothing is
- * read while anything waits to be written: a stalled receiver stops its sender.
+ * @span octets of the source's input buffer, @tail (a chunk's end); or @piped
+ * octets in a pipe. Body octets are never copied: they go from the input buffer
+ * into the socket, or, where they are many and not recoded, by splice(2) without
+ * coming here at all. Nothing is read while anything waits to be written: a
+ * stalled receiver stops its sender.
  */
 #ifndef TIPHARES_BODY_H
 #define TIPHARES_BODY_H
@@ -17,6 +19,7 @@
 #include "buf.h"
 #include "http1.h"
 #include "loop.h"
+#include "pipes.h"
 
 /**
  * enum body_result - why body_pump() returned
@@ -38,6 +41,13 @@ enum body_result {
 	BODY_NO_MEMORY,
 };
 
+/* What moving needs; of one thread. */
+struct carrier {
+	struct loop *loop;
+	struct buf_pool *bufs;
+	struct pipe_pool *pipes;
+};
+
 /**
  * struct body - zero it to start
  * @in, @framing: enum http_body, as received and as sent
@@ -47,6 +57,7 @@ enum body_result {
  * @broken: what follows is not the chunked coding
  * @left: HTTP_BODY_LENGTH: octets of content not staged yet
  * @received, @sent: octets moved
+ * @pipe: while octets are in it
  */
 struct body {
 	uint8_t in;
@@ -66,23 +77,30 @@ struct body {
 	struct http1_chunked chunked;
 	uint64_t received;
 	uint64_t sent;
+	uint32_t piped;
+	struct pipe_ends pipe;
 };
 
 /* Set up for a message with this framing; @b->out may be there already. */
 void body_begin(struct body *b, enum http_body in, uint64_t length, enum http_body framing);
 
+/* Give back what it holds. */
+void body_end(struct body *b, struct carrier *c);
+
+/* Does anything wait to be written? */
+bool body_pending(const struct body *b);
+
 /**
  * body_pump() - move what can be moved
  * @src: the sender, NULL: nothing is read
- * @in: its input buffer, taken from and returned to @pool
+ * @in: its input buffer
  * @dst: the receiver
  */
-enum body_result body_pump(struct body *b, struct loop *loop, struct buf_pool *pool,
-			   struct watch *src, struct buf **in, struct watch *dst);
+enum body_result body_pump(struct body *b, struct carrier *c, struct watch *src, struct buf **in,
+			   struct watch *dst);
 
 /* Write @b->out only: an interim head. BODY_DONE, BODY_WAIT or BODY_SINK_GONE. */
-enum body_result body_flush(struct body *b, struct loop *loop, struct buf_pool *pool,
-			    struct watch *dst);
+enum body_result body_flush(struct body *b, struct carrier *c, struct watch *dst);
 
 /**
  * body_read() - read once from @src into @in
@@ -91,5 +109,12 @@ enum body_result body_flush(struct body *b, struct loop *loop, struct buf_pool *
  * full, -ENOMEM, or another negative errno.
  */
 int body_read(struct buf_pool *pool, struct watch *src, struct buf **in);
+
+/* Is it worth splicing now? Then, with an empty @b->pipe, instead of reading and writing: */
+bool body_may_splice(const struct body *b, const struct buf *in);
+/* BODY_BUSY: octets are in the pipe, or the end was seen. The pipe is gone if none are. */
+enum body_result body_splice_in(struct body *b, struct carrier *c, struct watch *src);
+/* 0: the pipe is empty, -EAGAIN, or another negative errno. */
+int body_splice_out(struct body *b, struct carrier *c, struct watch *dst);
 
 #endif /* TIPHARES_BODY_H */

@@ -83,8 +83,7 @@ bool answer_step(struct session *s)
 	struct buf *none = NULL;
 	bool keep = x->client_keep;
 
-	switch (body_pump(&x->response, &s->thread->loop, &s->thread->bufs, NULL, &none,
-			  &s->client)) {
+	switch (body_pump(&x->response, &s->thread->carrier, NULL, &none, &s->client)) {
 	case BODY_DONE:
 		session_end_exchange(s, NULL);
 		if (keep)
@@ -375,7 +374,7 @@ static bool push_request(struct session *s)
 
 	if (x->request.in != HTTP_BODY_NONE)
 		upstream_nodelay(x->up);
-	switch (body_pump(&x->request, &t->loop, &t->bufs, &s->client, &s->in, &x->up->watch)) {
+	switch (body_pump(&x->request, &t->carrier, &s->client, &s->in, &x->up->watch)) {
 	case BODY_WAIT:
 		return false;
 	case BODY_BUSY:
@@ -422,16 +421,11 @@ bool exchange_step(struct session *s)
 
 /* --- time --- */
 
-static bool is_pending(const struct body *b)
-{
-	return b->span || b->tail_len || buf_len(b->out);
-}
-
 bool exchange_waits_for_client(const struct exchange *x)
 {
 	if (x->head_done)
-		return is_pending(&x->response);
-	return !x->request_done && !x->request_dead && !is_pending(&x->request);
+		return body_pending(&x->response);
+	return !x->request_done && !x->request_dead && !body_pending(&x->request);
 }
 
 static void head_timeout(struct session *s)

@@ -18,6 +18,7 @@
 
 #define BATCH_MAX 64
 #define PAUSE_MS 100
+#define SILENCE_MS 10000	/* without an error before the next is logged */
 
 /**
  * struct listener - a listening socket of a thread
@@ -35,6 +36,7 @@ struct listener {
 	const struct conf_port *port;
 	unsigned int batch;
 	uint64_t turn;
+	uint64_t silent_until;
 };
 
 static void admit(struct listener *l, int fd, const struct sockaddr_storage *ss)
@@ -64,7 +66,9 @@ static void pause_accepting(struct listener *l, int err)
 	struct thread *t = l->thread;
 
 	metric_inc(&t->metrics, METRIC_ACCEPT_ERRORS);
-	log_warning("port %s: accept: %s", l->port->name, strerror(err));
+	if (t->loop.now >= l->silent_until)
+		log_warning("port %s: accept: %s", l->port->name, strerror(err));
+	l->silent_until = t->loop.now + SILENCE_MS;
 	loop_unwatch(&t->loop, &l->watch);
 	loop_timer(&t->loop, &l->resume, PAUSE_MS);
 }

@@ -246,7 +246,7 @@ bool response_head(struct session *s)
 	}
 	/* an interim response does not wait for the next one */
 	if (!x->head_done && buf_len(x->response.out))
-		body_flush(&x->response, &s->thread->loop, &s->thread->bufs, &s->client);
+		body_flush(&x->response, &s->thread->carrier, &s->client);
 	return false;
 }
 
@@ -281,13 +281,20 @@ static void finish(struct session *s)
 		session_end(s, SESSION_CLOSE);
 }
 
-/* The client must not take what it has for the whole. */
+/* The client must not take what it has for the whole; if it has nothing, it is told. */
 static void truncated(struct session *s, enum body_result r)
 {
-	bool open_ended = s->x->response.framing == HTTP_BODY_CLOSE;
+	struct exchange *x = s->x;
+	bool open_ended = x->response.framing == HTTP_BODY_CLOSE;
 
 	metric_inc(&s->thread->metrics, r == BODY_MALFORMED ? METRIC_BAD_RESPONSES :
 							      METRIC_TRUNCATED);
+	if (!x->response.sent) {
+		x->response.out = buf_put(&s->thread->bufs, x->response.out);
+		x->head_done = false;
+		exchange_answer(s, 502, "bad_response", "the origin's response is not whole");
+		return;
+	}
 	session_end_exchange(s, r == BODY_MALFORMED ? "bad_response" : "origin_truncated");
 	session_end(s, open_ended ? SESSION_RESET : SESSION_CLOSE_LINGER);
 }
@@ -296,8 +303,8 @@ bool response_body(struct session *s)
 {
 	struct exchange *x = s->x;
 	struct thread *t = s->thread;
-	enum body_result r = body_pump(&x->response, &t->loop, &t->bufs, &x->up->watch,
-				       &x->up->in, &s->client);
+	enum body_result r = body_pump(&x->response, &t->carrier, &x->up->watch, &x->up->in,
+				       &s->client);
 
 	switch (r) {
 	case BODY_WAIT:

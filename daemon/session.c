@@ -231,8 +231,8 @@ void session_end_exchange(struct session *s, const char *result)
 		exchange_log(s);
 	upstream_close(x->up, false);
 	resolver_cancel(x->query);
-	buf_put(&t->bufs, x->request.out);
-	buf_put(&t->bufs, x->response.out);
+	body_end(&x->request, &t->carrier);
+	body_end(&x->response, &t->carrier);
 	free(x->heap_text);
 	objpool_put(&t->exchange_objs, x);
 	s->x = NULL;

@@ -213,6 +213,7 @@ static int thread_init(struct thread *t, int channel)
 	if (r)
 		return r;
 	buf_pool_init(&t->bufs, UINT64_MAX);
+	t->carrier = (struct carrier){ &t->loop, &t->bufs, &t->pipes };
 	list_init(&t->listeners);
 	list_init(&t->sessions);
 	list_init(&t->mails);
@@ -267,6 +268,7 @@ void thread_stop(struct thread *t)
 	sockpool_destroy(&t->sockets);
 	upstream_pool_destroy(&t->upstreams);
 	buf_pool_destroy(&t->bufs);
+	pipe_pool_destroy(&t->pipes);
 	objpool_destroy(&t->session_objs);
 	objpool_destroy(&t->exchange_objs);
 	watch_close(&t->mailbox);

@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "accesslog.h"
+#include "body.h"
 #include "buf.h"
 #include "conf.h"
 #include "datapath.h"
@@ -82,6 +83,8 @@ struct thread {
 	const struct datapath_ops *ops;
 	struct loop loop;
 	struct buf_pool bufs;
+	struct pipe_pool pipes;
+	struct carrier carrier;
 	struct upstream_pool upstreams;
 	struct sockpool sockets;
 	struct accesslog log;

@@ -72,7 +72,7 @@ static bool relay(struct session *s, struct body *b, struct watch *src, struct b
 
 	if (*eof_sent)
 		return true;
-	switch (body_pump(b, &t->loop, &t->bufs, src, in, dst)) {
+	switch (body_pump(b, &t->carrier, src, in, dst)) {
 	case BODY_WAIT:
 		return true;
 	case BODY_BUSY:

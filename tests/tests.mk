@@ -15,12 +15,12 @@ unit-http1_limits := $(UNIT_HTTP1)
 unit-http1_octets := $(UNIT_HTTP1)
 unit-conf := daemon/conf daemon/conf_check daemon/conf_keys daemon/conf_value daemon/conf_write daemon/conf_yaml daemon/addr
 unit-libs-conf := -lyaml
-unit-http1_chunked := $(UNIT_HTTP1) $(UNIT_CASES) $(UNIT_ORACLE)
+unit-http1_chunked := $(UNIT_HTTP1) $(UNIT_CASES) $(UNIT_ORACLE) tests/unit/chunked_oracle
 unit-http_msg := $(UNIT_HTTP1) $(UNIT_CASES) daemon/http_msg tests/unit/forwarded
 unit-resolver := daemon/resolver daemon/dns daemon/loop daemon/timer daemon/addr tests/unit/dns_server
 unit-libs-resolver = $(call pkg,--libs,libcares)
 unit-timer := daemon/timer
-unit-body := daemon/body daemon/buf daemon/loop daemon/timer $(UNIT_HTTP1)
+unit-body := daemon/body daemon/body_splice daemon/pipes daemon/buf daemon/loop daemon/timer $(UNIT_HTTP1)
 unit-upstream := daemon/upstream daemon/buf daemon/loop daemon/timer daemon/metrics daemon/addr
 unit-origin := daemon/origin daemon/clients daemon/addr
 
@@ -56,7 +56,55 @@ $(foreach v,$(UNIT_VARIANTS),$(eval $(call unit-variant,$v)))
 $(foreach v,$(UNIT_VARIANTS),$(foreach n,$(UNIT),$(eval $(call unit-program,$v,$n))))
 -include $(foreach v,$(UNIT_VARIANTS),$(wildcard $(BUILD)/unit/$v/daemon/*.d $(BUILD)/unit/$v/tests/unit/*.d))
 
-ktap-unit: $(UNIT_PROGRAMS)
+# Fuzz targets, by libFuzzer with both sanitizers. They include what they are about and are linked with the rest.
+# `make fuzz FUZZ_SECONDS=3600 FUZZ="request chunked"`; check-unit gives each FUZZ_UNIT_SECONDS.
+FUZZ ?= request response forward chunked
+FUZZ_SECONDS ?= 60
+FUZZ_UNIT_SECONDS ?= 5
+FUZZ_CC ?= clang-14
+FUZZ_DIR := $(BUILD)/fuzz
+FUZZ_CFLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	-D_GNU_SOURCE -DLLHTTP_STRICT_MODE=1 -I. -Iuapi -Idaemon -I/usr/share/include/llhttp
+FUZZ_LLHTTP := $(addprefix /usr/share/llhttp/,api.c http.c llhttp.c)
+FUZZ_PROGRAMS := $(FUZZ:%=$(FUZZ_DIR)/fuzz_%)
+
+fuzz-request := daemon/http1_octets.c daemon/http1_chunked.c daemon/http_msg.c daemon/addr.c tests/unit/oracle.c
+fuzz-response := $(fuzz-request)
+fuzz-forward := $(UNIT_HTTP1:%=%.c) tests/unit/forwarded.c
+fuzz-chunked := daemon/http1_octets.c daemon/http1.c daemon/http1_fields.c daemon/http1_target.c daemon/http_msg.c \
+	daemon/addr.c tests/unit/oracle.c tests/unit/chunked_oracle.c
+fuzz-dict-chunked := chunked
+fuzz-dict = tests/fuzz/$(or $(fuzz-dict-$1),http).dict
+
+# llhttp is the oracle, not under test: nothing in it may steer the fuzzer or stop it.
+$(FUZZ_DIR)/llhttp.o: | deps-check
+	@mkdir -p $(@D)
+	$(FUZZ_CC) -std=gnu11 -O2 -w -DLLHTTP_STRICT_MODE=1 -I/usr/share/include/llhttp -r -nostdlib -o $@ $(FUZZ_LLHTTP)
+
+define fuzz-program
+$(FUZZ_DIR)/fuzz_$1: tests/fuzz/fuzz_$1.c $(fuzz-$1) $(wildcard daemon/http*.[ch] tests/unit/*.h tests/fuzz/*.h) $(FUZZ_DIR)/llhttp.o
+	@mkdir -p $$(@D)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -o $$@ tests/fuzz/fuzz_$1.c $(fuzz-$1) $(FUZZ_DIR)/llhttp.o
+
+# a program that fuzzes for a short time: run.sh of the unit tests runs it like them
+$(FUZZ_DIR)/short_$1: $(FUZZ_DIR)/fuzz_$1 $(FUZZ_DIR)/seeds
+	@printf '#!/bin/sh\nexec tests/fuzz/run.sh %s %s %s %s\n' $$< $(FUZZ_UNIT_SECONDS) $(call fuzz-dict,$1) \
+		$(FUZZ_DIR)/corpus/$1 >$$@ && chmod +x $$@
+
+fuzz-$1: $(FUZZ_DIR)/fuzz_$1 $(FUZZ_DIR)/seeds
+	@tests/fuzz/run.sh $$< $(FUZZ_SECONDS) $(call fuzz-dict,$1) $(FUZZ_DIR)/corpus/$1
+endef
+$(foreach n,request response forward chunked,$(eval $(call fuzz-program,$n)))
+
+$(FUZZ_DIR)/seeds: tests/fuzz/seeds.c $(UNIT_CASES:%=%.c)
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O1 $(WARN) -D_GNU_SOURCE -I. -Iuapi -Idaemon -o $@ tests/fuzz/seeds.c $(UNIT_CASES:%=%.c)
+	$@ $(FUZZ_DIR)/corpus
+
+.PHONY: fuzz $(FUZZ:%=fuzz-%)
+fuzz: $(FUZZ:%=fuzz-%)
+
+ktap-unit: $(UNIT_PROGRAMS) $(FUZZ:%=$(FUZZ_DIR)/short_%)
 	@tests/unit/run.sh $(BUILD)/ktap/unit.log $^
 
 check-unit: ktap-unit

@@ -17,6 +17,8 @@
 struct way {
 	struct loop loop;
 	struct buf_pool pool;
+	struct pipe_pool pipes;
+	struct carrier carrier;
 	struct watch src;
 	struct watch dst;
 	int sender;
@@ -53,6 +55,7 @@ static void way_open(struct way *w, enum http_body in, uint64_t length, enum htt
 	if (loop_init(&w->loop))
 		abort();
 	buf_pool_init(&w->pool, UINT64_MAX);
+	w->carrier = (struct carrier){ &w->loop, &w->pool, &w->pipes };
 	w->sender = pair(&w->src);
 	w->receiver = pair(&w->dst);
 	if (loop_watch(&w->loop, &w->src, false) || loop_watch(&w->loop, &w->dst, false))
@@ -65,7 +68,8 @@ static void way_open(struct way *w, enum http_body in, uint64_t length, enum htt
 static void way_close(struct way *w)
 {
 	buf_put(&w->pool, w->in);
-	buf_put(&w->pool, w->body.out);
+	body_end(&w->body, &w->carrier);
+	pipe_pool_destroy(&w->pipes);
 	ok(!w->pool.used, "no buffer is lost");
 	buf_pool_destroy(&w->pool);
 	watch_close(&w->src);
@@ -88,7 +92,7 @@ static void step(struct way *w)
 {
 	loop_turn(&w->loop, 0);
 	if (w->result == BODY_WAIT || w->result == BODY_BUSY)
-		w->result = body_pump(&w->body, &w->loop, &w->pool, &w->src, &w->in, &w->dst);
+		w->result = body_pump(&w->body, &w->carrier, &w->src, &w->in, &w->dst);
 }
 
 /* Send @text in pieces of @piece octets, and read all of it. */
@@ -274,8 +278,10 @@ static void test_stall(enum http_body in, enum http_body framing, const char *na
 	   filled, total);
 	ok(w.pool.used <= BUF_OCTETS, "by no more than a buffer");
 	for (i = 0; i < 10000 && w.result != BODY_DONE; i++) {
-		n = send(w.sender, text + sent, total - sent, 0);
+		n = sent < total ? send(w.sender, text + sent, total - sent, 0) : 0;
 		sent += n > 0 ? (size_t)n : 0;
+		if (sent == total)
+			shutdown(w.sender, SHUT_WR);
 		step(&w);
 		n = recv(w.receiver, w.got + w.n_got, 1 + (size_t)random() % 9000, 0);
 		w.n_got += n > 0 ? (size_t)n : 0;
@@ -287,6 +293,7 @@ static void test_stall(enum http_body in, enum http_body framing, const char *na
 	else
 		memcpy(plain, w.got, w.n_got < len ? w.n_got : len);
 	ok(n == (ssize_t)len && !memcmp(plain, text + head, len), "and all of it arrives");
+	ok(w.pipes.n_free <= 1, "a pipe is used again");
 	way_close(&w);
 	free(text);
 	free(plain);
@@ -316,6 +323,7 @@ int main(void)
 	test_from_chunked(HTTP_BODY_CLOSE, "the end of the connection");
 	test_broken();
 	test_stall(HTTP_BODY_LENGTH, HTTP_BODY_LENGTH, "length to length");
+	test_stall(HTTP_BODY_CLOSE, HTTP_BODY_CLOSE, "a tunnel");
 	test_stall(HTTP_BODY_LENGTH, HTTP_BODY_CHUNKED, "length to chunked");
 	test_stall(HTTP_BODY_CHUNKED, HTTP_BODY_CHUNKED, "chunked to chunked");
 	test_stall(HTTP_BODY_CHUNKED, HTTP_BODY_CLOSE, "chunked to the end");
