@@ -25,8 +25,7 @@ static const struct conf_choice modes[] = {
 	{ NULL, 0 },
 };
 static const struct conf_choice protocols[] = {
-	{ "http", PROTOCOL_HTTP }, { "tls", PROTOCOL_TLS }, { "tcp", PROTOCOL_TCP },
-	{ "auto", PROTOCOL_AUTO }, { NULL, 0 },
+	{ "http", PROTOCOL_HTTP }, { "tcp", PROTOCOL_TCP }, { NULL, 0 },
 };
 static const struct conf_choice source_ports[] = {
 	{ "any", TIPH_SOURCE_PORT_ANY }, { "preserve", TIPH_SOURCE_PORT_PRESERVE },
@@ -74,7 +73,7 @@ const struct conf_key conf_keys[] = {
 	{ "ports.mode", CONF_CHOICE, IN(conf_port, mode), .flags = CONF_F_REQUIRED, .choices = modes,
 	  .doc = "which sides are transparent: both, the client's, the server's, none" },
 	{ "ports.protocol", CONF_CHOICE, IN(conf_port, protocol), .fallback = "http", .choices = protocols,
-	  .doc = "what clients speak on it" },
+	  .doc = "what clients speak on it; tcp: octets are relayed unread" },
 	{ "ports.match", CONF_MAP, .flags = CONF_F_INBOUND,
 	  .doc = "which streams are intercepted; full and inbound only" },
 	{ "ports.match.ports", CONF_TCP_PORTS, IN(conf_port, dports), .min = 1, .max = 65535,

@@ -26,6 +26,7 @@ enum parent_state { STARTING, SERVING, DRAINING, ENDING };
  * @lost: somebody else owns the ports now: they are not ours to remove
  * @reload_wanted, @ports_wanted: to be done once it has
  * @born: when the worker was started
+ * @beat: when it last said that all its threads turn
  * @restart_at: when to start the next one, 0: there is one
  * @backoff: milliseconds before that one
  * @signals: signalfd
@@ -49,6 +50,7 @@ struct parent {
 	struct worker_env env;
 	struct worker_proc worker;
 	uint64_t born;
+	uint64_t beat;
 	uint64_t restart_at;
 	unsigned int backoff;
 	char *admin_path;
@@ -88,7 +90,7 @@ void parent_worker_serve(struct parent *p, unsigned int thread);
 void parent_worker_condemn(struct parent *p, const char *what, int err);
 /* SIGCHLD came. */
 void parent_worker_reap(struct parent *p);
-/* Start the next one when it is time. */
+/* Start the next one when it is time; end one that hangs. */
 void parent_worker_tick(struct parent *p);
 /* Accept nothing new, end after the last session. */
 void parent_drain(struct parent *p);

@@ -3,10 +3,11 @@
  * Supervision of the worker: what it says, and what follows when it ends.
  *
  * While there is no worker there is no listener, so that the ports' failure
- * policies rule. A worker that breaks the rules of the channel is killed, and
- * then replaced like one that crashed.
+ * policies rule. A worker that breaks the rules of the channel, or whose threads
+ * do not turn for long, is killed, and then replaced like one that crashed.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -23,6 +24,7 @@
 #define BACKOFF_LAST_MS 10000
 #define SOUND_AFTER_MS 30000	/* one that lived so long resets the back-off */
 #define DRAIN_MS 60000
+#define HANG_MS 30000	/* it beats twice a second */
 
 int parent_worker_start(struct parent *p)
 {
@@ -32,7 +34,7 @@ int parent_worker_start(struct parent *p)
 		log_error("the worker can't be started: %s", strerror(-err));
 		return err;
 	}
-	p->born = parent_now();
+	p->born = p->beat = parent_now();
 	p->restart_at = 0;
 	return 0;
 }
@@ -83,6 +85,7 @@ static int obey(struct parent *p, const struct channel_msg *msg)
 		on_ready(p, (int)msg->a);
 		return 0;
 	case CHANNEL_HEARTBEAT:
+		p->beat = parent_now();
 		return 0;
 	case CHANNEL_RELOAD:
 		parent_reload(p);
@@ -180,8 +183,19 @@ void parent_worker_reap(struct parent *p)
 		worker_ended(p, status);
 }
 
+/* What waits in the channel may be the beat that we, not the worker, were too late for. */
+static bool is_hung(const struct parent *p)
+{
+	struct pollfd pfd = { .fd = p->worker.control, .events = POLLIN };
+
+	return p->worker.pid && p->worker.control >= 0 && parent_now() - p->beat > HANG_MS &&
+	       poll(&pfd, 1, 0) == 0;
+}
+
 void parent_worker_tick(struct parent *p)
 {
+	if (is_hung(p))
+		parent_worker_condemn(p, "its threads do not turn", 0);
 	if (!p->restart_at || parent_now() < p->restart_at || p->state != SERVING)
 		return;
 	if (parent_worker_start(p))

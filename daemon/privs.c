@@ -33,9 +33,17 @@ static int find(const char *name, struct privs_user *ret)
 
 int privs_find_user(const char *name, struct privs_user *ret, char *why, size_t size)
 {
+	struct privs_user user;
+
 	why[0] = '\0';
-	if (!find(name, ret))
-		return 0;
+	if (!find(name, &user)) {
+		if (user.uid) {
+			*ret = user;
+			return 0;
+		}
+		snprintf(why, size, "user %s is root: the worker must run as another user", name);
+		return -EPERM;
+	}
 	if (!strcmp(name, PRIVS_DEFAULT_USER) && !find("nobody", ret)) {
 		snprintf(why, size, "user %s does not exist; the worker runs as nobody", name);
 		return 0;

@@ -21,7 +21,8 @@ struct privs_user {
  *	else empty
  *
  * Where the default user was not created (no installation), nobody serves.
- * Return: 0 or -ENOENT.
+ * Return: 0, -ENOENT, or -EPERM for root, whose files a worker could write even
+ * without capabilities.
  */
 int privs_find_user(const char *name, struct privs_user *ret, char *why, size_t size);
 

@@ -144,7 +144,7 @@ static const struct mistake mistakes[] = {
 	{ "ports:\n  - @{name: a, listen: 8080, match: {ports: [80]}}\n", "ports.mode is missing" },
 	{ "ports: [@{mode: none}]\n", "ports.listen is missing" },
 	{ PORT("mode: @half"), "full, =, inbound, >, outbound, <, none or X" },
-	{ PORT("mode: none, protocol: @gopher"), "http, tls, tcp or auto" },
+	{ PORT("mode: none, protocol: @gopher"), "is not one of http or tcp" },
 	{ "ports:\n  - @{name: a, listen: 8080, mode: full}\n", "ports.match.ports is missing" },
 	{ PORT("mode: inbound, match: @{ports: []}"), "ports.match.ports is missing" },
 	{ PORT("mode: full, match: {ports: [@0]}"), "is not a TCP port" },
