@@ -326,7 +326,7 @@ daemon_conf() {
 	done >"$LAB/tiphares.yaml"
 	printf '%s\n' "$yaml" >>"$LAB/tiphares.yaml"
 }
-ctl() { in_gw "$TIPH_BUILD/tipharesctl" --admin "$LAB/admin.sock" "$@"; }
+ctl() { "$TIPH_BUILD/tipharesctl" --admin "$LAB/admin.sock" "$@"; }
 daemon_alive() { [ -n "$daemon_pid" ] && kill -0 "$daemon_pid" 2>/dev/null; }
 # the admin socket answers before the first configuration is in force
 daemon_serves() { ctl --json status | grep -q '"generation": [1-9]'; }

@@ -13,6 +13,8 @@ Clients
                                             counts answers that name another client's address.
                                             X-Probe tells the origin whose request it is
   connect ADDR PORT [-n N] [--hold F]       N connections at once; how many are made, refused, unanswered
+  agent ASK ANSWER                          reads "NUMBER ADDR PORT FROM" lines (FROM: ADDR[,PORT]) from a pipe, asks
+                                            /whoami each time, writes "NUMBER STATUS BODY"; saves a start per question
   syn SRC SPORT ADDR PORT                   one bare SYN through a raw socket; what comes back
   ack SRC SPORT ADDR PORT                   the same with a bare ACK
 Servers
@@ -261,6 +263,29 @@ def cmd_connect(args):
     return 0
 
 
+def ask_one(args, addr, port, source):
+    args.addr, args.port = addr, int(port)
+    try:
+        sock = connect(args, bind=source, timeout=30)
+        sock.sendall(request(args, "/whoami", close=True))
+        status, body = Answers(sock).next()
+        sock.close()
+        return f"{status} {body.decode().strip()}"
+    except (OSError, ValueError, KeyError) as err:
+        return f"none {type(err).__name__} {err}"
+
+
+def cmd_agent(args):
+    ask = os.fdopen(os.open(args.ask, os.O_RDWR), "r", encoding="ascii")
+    with open(args.answer, "w", encoding="ascii") as out:
+        out.write("0 ready\n")
+    while True:
+        number, addr, port, source = ask.readline().split()
+        answer = ask_one(args, addr, port, source)
+        with open(args.answer, "w", encoding="ascii") as out:
+            out.write(f"{number} {answer} \n")
+
+
 FLAGS = ((2, "SYN"), (16, "ACK"), (4, "RST"), (1, "FIN"), (8, "PSH"))
 
 
@@ -366,6 +391,7 @@ def parser():
         add(name, "addr", "port")
     for name in ("half", "hold"):
         add(name, "addr", "port", "path")
+    add("agent", "ask", "answer")
     for name in ("syn", "ack"):
         sub = add(name, "src", "sport", "addr", "port")
         sub.add_argument("--wait", type=float, default=3.0)

@@ -118,7 +118,7 @@ rss_kb() { awk '/^VmRSS/ { print $2 }' "/proc/$(worker_pid)/status"; }
 within() { [ "$1" -lt "$2" ] || { echo "$1 is not below $2"; return 1; }; }
 before=$(rss_kb)
 fetch --limit-rate 100k -o /dev/null "$(lab_url $O4 /f/300M)" >/dev/null 2>&1 & slow=$!
-check "a slow reader: the download runs" wait_for 'ctl --json flows | in_json "len(j[\"flows\"]) == 1"' 10
+check "a slow reader: the download runs" wait_for 'flows_are 1' 10
 check "a slow reader: the origin is made to wait" wait_for \
 	'[ "$(in_origin ss -Htn state established "sport = :80" | awk "\$2 > 0" | wc -l)" -gt 0 ] && sleep 1 &&
 	[ "$(in_origin ss -Htn state established "sport = :80" | awk "\$2 > 0" | wc -l)" -gt 0 ]' 10

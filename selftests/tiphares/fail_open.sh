@@ -36,7 +36,7 @@ check "the daemon starts" daemon_start || finish
 all_intercepted "intercepted"
 for n in 1 2; do
 	fetch -o /dev/null "$(lab_url $O4 /slow/300M)" >"$LAB/long" 2>&1 & long=$!
-	check "kill $n: a download runs" wait_for 'ctl --json flows | in_json "len(j[\"flows\"]) > 0"' 10
+	check "kill $n: a download runs" wait_for 'flows_are 1' 10
 	daemon_kill
 	by_policy "kill $n"
 	# its connection died with the daemon: told, not left hanging

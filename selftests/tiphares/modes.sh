@@ -8,6 +8,7 @@
 #                 inbound  :80 of the second, and :8000 by the short form
 #                 outbound 8082, none 8083: asked by the client, for the first origin
 . "$(dirname "$0")/proxy.inc"
+real_curl=1
 lab_up
 
 # curl's idea of the other end of a connection that the proxy took: the answer says so, too

@@ -22,7 +22,7 @@ check "intercepted" intercepted $O4 80 src="$C4"
 check_not "rmmod is refused while it is owned" rmmod tiphares
 check "and nothing happened" intercepted $O6 80 src="$C6"
 fetch -o /dev/null "$(lab_url $O4 /slow/300M)" >/dev/null 2>&1 & get=$!
-check "a download runs" wait_for 'ctl --json flows | in_json "len(j[\"flows\"]) == 1"' 20
+check "a download runs" wait_for 'flows_are 1' 20
 check_not "rmmod is refused while flows live" rmmod tiphares
 daemon_kill
 wait $get 2>/dev/null

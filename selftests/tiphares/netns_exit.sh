@@ -20,7 +20,7 @@ for round in $(seq "$(by_size 5 2)"); do
 	fetch -o /dev/null "$(lab_url $O4 /slow/300M)" >/dev/null 2>&1 &
 	fetch -o /dev/null "$(lab_url $O6 /slow/300M)" >/dev/null 2>&1 &
 	fetch -o /dev/null --noproxy '' -x "http://$G4:8082" "$(lab_url $O4 /slow/300M)" >/dev/null 2>&1 &
-	check "round $round: three downloads run" wait_for 'ctl --json flows | in_json "len(j[\"flows\"]) == 3"' 20
+	check "round $round: three downloads run" wait_for 'flows_are 3' 20
 	# the name first: the namespace then lives only by its processes and by what the kernel holds
 	pids=$(daemon_pids)
 	umount "/run/netns/$NS-gw" && rm -f "/run/netns/$NS-gw"

@@ -23,7 +23,7 @@ foreign() { in_gw nft -s list ruleset | grep -v '^$' | awk '/^table inet tiphare
 conf
 check "the daemon starts" daemon_start || finish
 fetch -o /dev/null "$(lab_url $O4 /slow/300M)" >/dev/null 2>&1 & get=$!
-check "a download runs" wait_for 'ctl --json flows | in_json "len(j[\"flows\"]) > 0"' 10
+check "a download runs" wait_for 'flows_are 1' 10
 check_eq "no connection is tracked" 0 "$(in_gw cat /proc/sys/net/netfilter/nf_conntrack_count)"
 kill $get
 wait $get 2>/dev/null
