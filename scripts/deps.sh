@@ -15,7 +15,7 @@ vm="qemu-system-x86 qemu-system-common busybox-static cpio xz-utils gcc-12 dpkg 
 scenarios="nginx curl nftables iproute2 python3 iputils-ping ethtool tcpdump conntrack iptables
 	procps perl openssl coreutils"
 demo="$build $vm $scenarios"
-check="$demo sparse shellcheck"
+check="$demo sparse shellcheck clang-14 libclang-rt-14-dev"
 debug="$check bison flex libelf-dev libssl-dev bc ccache gcovr"
 
 die() { echo "deps: $*" >&2; exit 1; }

@@ -78,6 +78,17 @@ static bool is_own(const struct http_field *f)
 	return false;
 }
 
+/* RFC 9112 5.1: the parser drops blanks before a response's colon, the writer must too. */
+static bool colons_follow_names(const char *out)
+{
+	uint32_t i;
+
+	for (i = 0; i < again.n_fields; i++)
+		if (out[again.fields[i].name.off + again.fields[i].name.len] != ':')
+			return false;
+	return true;
+}
+
 /* All lines that pass, in order, octet for octet; then only own ones. */
 static const char *fields_differ(const struct http_head *head, const char *base,
 				 const struct http_forward *fwd, const char *out)
@@ -231,6 +242,8 @@ const char *forwarded_differs(const struct http_head *head, const char *base,
 			return "the connection is kept or closed otherwise";
 	if (again.upgrade && !fwd->upgrade && head->status != 426)
 		return "it asks for an upgrade";
+	if (!colons_follow_names(out))
+		return "there is white space before a colon";
 	why = fields_differ(head, base, fwd, out);
 	return why ? why : via_differs(fwd, out);
 }

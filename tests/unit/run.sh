@@ -12,7 +12,7 @@ out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 
 run_one() { # NUMBER PROGRAM
-	local name=${2#*/unit/} status verdict=ok
+	local name=${2#*build/} status verdict=ok
 	timeout -k 5 "${UNIT_TIMEOUT:-300}" "$2" >"$out" 2>&1
 	status=$?
 	[ $status = 0 ] || verdict="not ok"

@@ -4,12 +4,10 @@
  * place; neighbours of each case compared with llhttp; its bounds.
  */
 #include <errno.h>
-#include <stdlib.h>
-#include <strings.h>
 
 #include "cases.h"
+#include "chunked_oracle.h"
 #include "guard.h"
-#include "oracle.h"
 #include "tap.h"
 
 struct decoded {
@@ -123,79 +121,6 @@ static void check(const struct chunked_case *c)
 	ok(every_cut_agrees(c, &d), "%s: the same at every cut", c->name);
 }
 
-/* Length of the line at @p without its CR LF; the body is known to be valid. */
-static size_t line_len(const char *p)
-{
-	return (size_t)(strstr(p, "\r\n") - p);
-}
-
-static size_t copy(char *to, const char *from, size_t n)
-{
-	memcpy(to, from, n);
-	return n;
-}
-
-/* Size line without its extension, where that is more than llhttp has a notion of. */
-static size_t understood(const char *p, size_t len)
-{
-	bool simple = strcspn(p, " \t\"=") >= len;
-
-	return simple ? len : strspn(p, "0123456789abcdefABCDEF");
-}
-
-/*
- * A valid body without what llhttp does not know of extensions (blanks, quotes, a
- * value before another one), and without framing fields in trailers, which it
- * takes for those of the head. Returns its length.
- */
-static size_t even_out(char *out, const char *p)
-{
-	unsigned long long size = 1;
-	size_t n = 0, len;
-
-	while (size) {
-		len = line_len(p);
-		size = strtoull(p, NULL, 16);
-		n += copy(out + n, p, understood(p, len));
-		n += copy(out + n, "\r\n", 2);
-		p += len + 2;
-		if (size)
-			n += copy(out + n, p, size + 2);
-		p += size ? size + 2 : 0;
-	}
-	while ((len = line_len(p))) {
-		if (strncasecmp(p, "Transfer-Encoding", 17) && strncasecmp(p, "Content-Length", 14))
-			n += copy(out + n, p, len + 2);
-		p += len + 2;
-	}
-	return n + copy(out + n, "\r\n", 2);
-}
-
-/* What we decode to the end, llhttp must decode to the same. */
-static const char *differs(const char *buf, size_t len)
-{
-	char valid[512] = "";
-	size_t n;
-
-	static const char start[] = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
-	static char message[4096];
-	static struct oracle o;
-	static struct decoded d;
-
-	decode_whole(&d, buf, len);
-	if (d.err || !d.c.done)
-		return NULL;
-	memcpy(message, start, sizeof(start) - 1);
-	memcpy(valid, buf, d.used);
-	n = even_out(message + sizeof(start) - 1, valid);
-	oracle_request(&o, message, sizeof(start) - 1 + n);
-	if (!o.ok)
-		return o.error;
-	if (!o.complete)
-		return "llhttp sees no end";
-	return o.body_len == d.n && !memcmp(o.body, d.content, d.n) ? NULL : "another content";
-}
-
 static const char *neighbour_differs(const struct chunked_case *c, size_t at, char octet)
 {
 	char text[256];
@@ -203,15 +128,15 @@ static const char *neighbour_differs(const struct chunked_case *c, size_t at, ch
 
 	memcpy(text, c->input, c->len);
 	text[at] = octet;
-	why = differs(text, c->len);
+	why = chunked_differs(text, c->len);
 	if (why)
 		return why;
 	memcpy(text + at + 1, c->input + at, c->len - at);
-	why = differs(text, c->len + 1);
+	why = chunked_differs(text, c->len + 1);
 	if (why)
 		return why;
 	memcpy(text + at, c->input + at + 1, c->len - at - 1);
-	return differs(text, c->len - 1);
+	return chunked_differs(text, c->len - 1);
 }
 
 static void check_neighbours(const struct chunked_case *c)
