@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* seeds DIR: write the unit tests' cases as seeds for the fuzz targets, one directory for each. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "../unit/cases.h"
+
+static const char *top;
+
+static void write_seed(const char *target, size_t number, int control, const char *s, size_t len)
+{
+	char path[512];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", top, target);
+	mkdir(path, 0777);
+	snprintf(path, sizeof(path), "%s/%s/%03zu", top, target, number);
+	file = fopen(path, "wb");
+	if (!file || fputc(control, file) == EOF || fwrite(s, 1, len, file) != len || fclose(file)) {
+		perror(path);
+		exit(1);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	size_t i, k = 0;
+
+	if (argc != 2)
+		return 2;
+	top = argv[1];
+	mkdir(top, 0777);
+	for (i = 0; i < n_request_cases; i++) {
+		const struct head_case *c = &request_cases[i];
+
+		write_seed("request", i, 16, c->input, c->len);
+		write_seed("forward", k++, 1, c->input, c->len);
+	}
+	for (i = 0; i < n_response_cases; i++) {
+		const struct head_case *c = &response_cases[i];
+
+		write_seed("response", i, (int)c->request, c->input, c->len);
+		write_seed("forward", k++, (int)c->request << 1, c->input, c->len);
+	}
+	for (i = 0; i < n_chunked_cases; i++)
+		write_seed("chunked", i, 3, chunked_cases[i].input, chunked_cases[i].len);
+	return 0;
+}
