@@ -39,17 +39,50 @@ static bool request_consumed(const struct exchange *x)
 	return x->request.in_done && !x->request.span;
 }
 
+/* RFC 9209 2.3, of what the access log calls the result. */
+static const char *error_type(const char *result)
+{
+	static const char *const types[][2] = {
+		{ "bad_request", "http_request_error" },
+		{ "bad_response", "http_protocol_error" },
+		{ "bad_upgrade", "http_upgrade_failed" },
+		{ "client_timeout", "http_request_error" },
+		{ "connect_error", "destination_unavailable" },
+		{ "connect_refused", "connection_refused" },
+		{ "connect_timeout", "connection_timeout" },
+		{ "header_timeout", "http_request_error" },
+		{ "large_response", "http_response_header_section_size" },
+		{ "loop", "proxy_loop_detected" },
+		{ "no_memory", "proxy_internal_error" },
+		{ "no_next_hop", "http_request_error" },
+		{ "no_such_host", "dns_error" },
+		{ "origin_closed", "connection_terminated" },
+		{ "origin_truncated", "http_response_incomplete" },
+		{ "resolve_error", "dns_error" },
+		{ "resolve_timeout", "dns_timeout" },
+		{ "response_timeout", "http_response_timeout" },
+		{ "socket_timeout", "connection_limit_reached" },
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (!strcmp(types[i][0], result))
+			return types[i][1];
+	return NULL;
+}
+
 static bool write_answer(struct session *s, unsigned int status, const char *detail)
 {
 	struct exchange *x = s->x;
+	const char *type = status == 403 ? "http_request_denied" : error_type(x->result);
 	struct buf *out;
 	int n;
 
 	if (!exchange_head_room(s, &x->response, 2048))
 		return false;
 	out = x->response.out;
-	n = http_write_error(status, detail, x->method == HTTP_M_HEAD, x->client_keep,
-			     out->data + out->w, buf_room(out));
+	n = http_write_proxy_error(status, type, detail,
+				   x->method == HTTP_M_HEAD, x->client_keep,
+				   out->data + out->w, buf_room(out));
 	if (n < 0)
 		return false;
 	out->w += (uint32_t)n;
@@ -301,6 +334,8 @@ static void answer_connect_error(struct session *s, int err)
 		exchange_answer(s, 504, "connect_timeout", "the origin did not answer in time");
 		break;
 	case ECONNREFUSED:
+		exchange_answer(s, 502, "connect_refused", "the origin refuses connections");
+		break;
 	case ECONNRESET:
 	case EHOSTUNREACH:
 	case ENETUNREACH:

@@ -12,12 +12,22 @@
 #define INTERIM_MAX 64
 #define REWRITE_ROOM 1024
 
+static bool refuse(struct session *s, const char *result, const char *detail)
+{
+	metric_inc(&s->thread->metrics, METRIC_BAD_RESPONSES);
+	exchange_answer(s, 502, result, detail);
+	return true;
+}
+
 /* What came is no response to this request. */
 static bool bad_response(struct session *s, const char *detail)
 {
-	metric_inc(&s->thread->metrics, METRIC_BAD_RESPONSES);
-	exchange_answer(s, 502, "bad_response", detail);
-	return true;
+	return refuse(s, "bad_response", detail);
+}
+
+static bool large_response(struct session *s)
+{
+	return refuse(s, "large_response", "the head of the origin's response is too large");
 }
 
 static bool may_retry(const struct exchange *x)
@@ -82,9 +92,9 @@ static bool take_switch(struct session *s, const struct http_head *head, const c
 
 	if (!x->upgrade_len || !x->request_done ||
 	    !http_upgrade_accepted(head, base, x->upgrade, x->upgrade_len))
-		return bad_response(s, "the origin switched to a protocol nobody asked for");
+		return refuse(s, "bad_upgrade", "the origin switched to a protocol nobody asked for");
 	if (write_head(s, head, base, &fwd) < 0)
-		return bad_response(s, "the origin's response is too large");
+		return large_response(s);
 	x->status = 101;
 	buf_consume(x->up->in, head->head_len);
 	tunnel_begin(s);
@@ -104,7 +114,7 @@ static bool take_interim(struct session *s, const struct http_head *head, const 
 		return bad_response(s, "the origin sent too many interim responses");
 	metric_inc(&s->thread->metrics, METRIC_STATUS_1XX);
 	if (x->minor && write_head(s, head, base, &fwd) < 0)
-		return bad_response(s, "the origin's response is too large");
+		return large_response(s);
 	buf_consume(x->up->in, head->head_len);
 	return false;
 }
@@ -147,7 +157,7 @@ static bool take_final(struct session *s, const struct http_head *head, const ch
 	fwd.keep_alive = x->client_keep;
 	note_challenge(s, head, base);
 	if (write_head(s, head, base, &fwd) < 0)
-		return bad_response(s, "the origin's response is too large");
+		return large_response(s);
 	x->status = head->status;
 	x->head_done = true;
 	buf_consume(x->up->in, head->head_len);
@@ -203,7 +213,7 @@ static bool scan_responses(struct session *s, bool *more)
 
 		x->scanned = (uint32_t)from;
 		if (!end && buf_len(*in) >= limit)
-			return bad_response(s, "the head of the origin's response is too large");
+			return large_response(s);
 		if (!end)
 			break;
 		if (!exchange_head_room(s, &x->response, end + REWRITE_ROOM))
@@ -292,7 +302,8 @@ static void truncated(struct session *s, enum body_result r)
 	if (!x->response.sent) {
 		x->response.out = buf_put(&s->thread->bufs, x->response.out);
 		x->head_done = false;
-		exchange_answer(s, 502, "bad_response", "the origin's response is not whole");
+		exchange_answer(s, 502, r == BODY_MALFORMED ? "bad_response" : "origin_truncated",
+				"the origin's response is not whole");
 		return;
 	}
 	session_end_exchange(s, r == BODY_MALFORMED ? "bad_response" : "origin_truncated");
