@@ -3,6 +3,7 @@
 #include "shm.h"
 
 #include <sched.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -45,10 +46,12 @@ static bool try_read(const struct shm_page *page, struct shm_page *ret)
 
 void shm_read(const struct shm_page *page, struct shm_page *ret)
 {
-	for (int tries = 0; tries < READ_TRIES; tries++) {
-		if (try_read(page, ret))
-			return;
+	int tries = 0;
+
+	while (!try_read(page, ret) && tries++ < READ_TRIES)
 		sched_yield();
-	}
-	memset(ret, 0, sizeof(*ret));
+	if (tries > READ_TRIES)
+		memset(ret, 0, sizeof(*ret));
+	if (ret->n_counters > SHM_COUNTERS_MAX)
+		ret->n_counters = 0;
 }

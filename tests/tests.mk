@@ -15,6 +15,7 @@ unit-http1_limits := $(UNIT_HTTP1)
 unit-http1_octets := $(UNIT_HTTP1)
 unit-conf := daemon/conf daemon/conf_check daemon/conf_keys daemon/conf_value daemon/conf_write daemon/conf_yaml daemon/addr
 unit-libs-conf := -lyaml
+unit-channel := daemon/channel daemon/broker daemon/shm
 unit-http1_chunked := $(UNIT_HTTP1) $(UNIT_CASES) $(UNIT_ORACLE) tests/unit/chunked_oracle
 unit-http_msg := $(UNIT_HTTP1) $(UNIT_CASES) daemon/http_msg tests/unit/forwarded
 unit-resolver := daemon/resolver daemon/dns daemon/loop daemon/timer daemon/addr tests/unit/dns_server
