@@ -36,6 +36,7 @@ class Env:
         self.net = net.Net(*spaces)
         self.daemon = [args.daemon]
         self.profiles = list(targets.PROFILES)
+        self.client = args.client if self.transparent else "127.0.0.1"
         if self.transparent:
             self.prefix, self.lock, self.port = args.network, None, 80
         else:
@@ -63,7 +64,7 @@ class Env:
         absolute = "http://" + name if mode == "forward" else ""
         words = {"$HOST": name, "$U": absolute, "$ALT": alt, "$DEAD": gone, "$ADDR": f"{address}:{self.port}",
                  "$ADDRESS": address, "$PORT": str(self.port), "$SELF": f"{proxy[0]}:{proxy[1]}",
-                 "$UPPER": name.upper(), "$BHOST": "barrier.test" if mode == "reverse" else barrier[0] + suffix,
+                 "$UPPER": name.upper(), "$V": "http://" + gone if mode == "forward" else "", "$CLIENT": self.client, "$BHOST": "barrier.test" if mode == "reverse" else barrier[0] + suffix,
                  "$BARRIER": f"http://{barrier[0]}{suffix}" if mode == "forward" else ""}
         ordered = sorted(((k.encode(), v.encode()) for k, v in words.items()), key=lambda kv: -len(kv[0]))
         connect = origin if mode == "transparent" else proxy
@@ -207,6 +208,7 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=25, help="for one case at most")
     parser.add_argument("--netns", help="transparent: names of the namespaces of client, gateway, origin")
     parser.add_argument("--network", default="10.72", help="transparent: first half of the origins' addresses")
+    parser.add_argument("--client", default="10.71.1.10", help="transparent: the client's address")
     parser.add_argument("--list", action="store_true", help="only name the cases")
     parser.add_argument("-v", "--verbose", action="store_true", help="tell of passed cases too what was seen")
     args = parser.parse_args()

@@ -110,14 +110,16 @@ class Drip(Step):
 
 
 class Drained(Step):
-    """The proxy has read everything that was sent."""
+    """The proxy has read everything that was sent, or has ended the connection."""
 
     def client(self, run):
-        if not run.net.drained(run.client().stream.sock, run.deadline):
-            raise wire.Late("the proxy does not read")
+        self._wait(run.client().stream, run)
 
     def origin(self, conn):
-        if not conn.run.net.drained(conn.stream.sock, conn.run.deadline):
+        self._wait(conn.stream, conn.run)
+
+    def _wait(self, stream, run):
+        if not run.net.drained(stream.sock, run.deadline) and wire.time.monotonic() > run.deadline:
             raise wire.Late("the proxy does not read")
 
 
@@ -243,6 +245,17 @@ class Eof(Step):
             raise play.Failure(f"octets where the end should be: {stream.pending()[:80]!r}")
         if stream.reset:
             raise play.Failure("reset where the end should be")
+
+
+class ResetSeen(Step):
+    """Client: the connection ends with a reset."""
+
+    def client(self, run):
+        stream = run.client().stream
+        while stream.more(run.deadline):
+            pass
+        if not stream.reset:
+            raise play.Failure("closed where a reset should be")
 
 
 class Get(Step):

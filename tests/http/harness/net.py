@@ -12,6 +12,7 @@ import time
 _libc = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
 NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY = 4, 20
+TCP_CLOSE = 7
 POLL = 0.002
 
 
@@ -59,7 +60,7 @@ class Net:
         return sock
 
     def drained(self, sock, deadline):
-        """Waits until the proxy has read all that was sent on sock; False if it did not."""
+        """Waits until the proxy has read all that was sent on sock; False if it did not, or reset the connection."""
         try:
             local, remote = sock.getpeername(), sock.getsockname()
         except OSError:
@@ -68,6 +69,8 @@ class Net:
             diag = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG)
         with diag:
             while True:
+                if sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == TCP_CLOSE:
+                    return False
                 unacked = struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0" * 4))[0]
                 if not unacked and not _queued(diag, local, remote):
                     return True

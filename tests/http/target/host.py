@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """B15: Host."""
-from case import CLIENT_ERROR, HOST, MUST, PRODUCT, SHOULD, Outcome, Q, R, forwarded, refused
+from case import HOST, MUST, PRODUCT, SHOULD, Q, answered, forwarded, refused
 
 # In these, Host decides where a request goes: origin-form.
 ORIGIN_FORM = ("reverse", "transparent")
@@ -41,8 +41,8 @@ forwarded("target/host-empty-port", "B15", "9110 7.2", PRODUCT, "GET /a HTTP/1.1
           modes=("reverse",), peers=False)
 forwarded("target/host-trailing-dot", "B15", "9110 7.2", PRODUCT, "GET /a HTTP/1.1\r\nHost: $HOST.\r\n\r\n",
           Q("GET", "/a", fields={"Host": "$HOST."}), modes=("reverse",), peers=False)
-refused("target/host-unknown", "B15", "9110 7.2", PRODUCT, "GET /a HTTP/1.1\r\nHost: no-such-host.test\r\n\r\n",
-        status={404, 421, 502, 503, 504}, modes=("reverse",), tail=False, peers=False)
+answered("target/host-unknown", "B15", "9110 7.2", PRODUCT, "GET /a HTTP/1.1\r\nHost: no-such-host.test\r\n\r\n",
+         {404, 421, 502, 503, 504}, modes=("reverse",), end=None, peers=False)
 forwarded("target/no-host-1.0", "B15", "9112 3.2", PRODUCT, "GET /a HTTP/1.0\r\n\r\n",
           Q("GET", "/a", fields={"Host": lambda values: len(values) == 1}), end="closed", modes=("transparent",))
 refused("target/no-host-1.0-nowhere", "B15", "9112 3.2", PRODUCT, "GET /a HTTP/1.0\r\n\r\n", status=400, modes=("reverse",),
