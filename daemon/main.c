@@ -11,6 +11,7 @@
 #include "conf_print.h"
 #include "datapath.h"
 #include "parent.h"
+#include "privs.h"
 #include "version.h"
 
 #define DEFAULT_CONF "/etc/tiphares/tiphares.yaml"
@@ -157,6 +158,11 @@ static int start(const struct options *o, struct conf *conf)
 	};
 	char why[360] = "", refusal[256] = "";
 
+	if (!privs_suffice()) {
+		fputs("tipharesd: needs CAP_NET_ADMIN: start it as root\n", stderr);
+		conf_put(conf);
+		return EXIT_FAILED;
+	}
 	args.ops = choose_datapath(wanted_datapath(o, conf), why, sizeof(why));
 	if (!args.ops) {
 		fprintf(stderr, "tipharesd: no datapath: %s\n", why);

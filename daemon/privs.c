@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <pwd.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -52,6 +51,12 @@ int privs_find_user(const char *name, struct privs_user *ret, char *why, size_t 
 		 "user %s does not exist; create it: useradd --system --no-create-home --shell /usr/sbin/nologin %s",
 		 name, name);
 	return -ENOENT;
+}
+
+bool privs_suffice(void)
+{
+	capng_get_caps_process();
+	return capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN);
 }
 
 void privs_raise_nofile(void)

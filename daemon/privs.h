@@ -3,6 +3,7 @@
 #ifndef TIPHARES_PRIVS_H
 #define TIPHARES_PRIVS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -25,6 +26,9 @@ struct privs_user {
  * without capabilities.
  */
 int privs_find_user(const char *name, struct privs_user *ret, char *why, size_t size);
+
+/* Can we do what the parent must? */
+bool privs_suffice(void);
 
 /* As many descriptors as the hard limit allows. */
 void privs_raise_nofile(void);
