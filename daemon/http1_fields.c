@@ -95,11 +95,11 @@ static inline bool same_token(const char *token, const char *lower, size_t len)
 	}
 	if (len < 8)
 		return (load4(token) | (uint32_t)bits) == load4(lower) &&
-		       (load4(token + len - 4) | (uint32_t)bits) == load4(lower + len - 4);
+		       (load4(token + (len - 4)) | (uint32_t)bits) == load4(lower + (len - 4));
 	for (i = 0; i + 8 < len; i += 8)
 		if ((load8(token + i) | bits) != load8(lower + i))
 			return false;
-	return (load8(token + len - 8) | bits) == load8(lower + len - 8);
+	return (load8(token + (len - 8)) | bits) == load8(lower + (len - 8));
 }
 
 static bool token_is(const char *token, size_t len, const char *lower)

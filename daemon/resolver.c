@@ -505,7 +505,8 @@ int resolver_create(struct loop *loop, const struct endpoint *servers, size_t n,
 	if (!err && getrandom(&r->seed, sizeof(r->seed), 0) != sizeof(r->seed))
 		err = -EIO;
 	if (err) {
-		resolver_destroy(r);
+		dns_destroy(r->dns);
+		free(r);
 		return err;
 	}
 	*ret = r;
