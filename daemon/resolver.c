@@ -513,10 +513,30 @@ int resolver_create(struct loop *loop, const struct endpoint *servers, size_t n,
 	return 0;
 }
 
+/* Nobody looks at the list any more. */
 static void free_queries(struct list *queries)
 {
-	while (!list_empty(queries))
-		query_free(container_of(queries->next, struct resolver_query, link));
+	struct list *link, *next;
+
+	for (link = queries->next; link != queries; link = next) {
+		struct resolver_query *q = container_of(link, struct resolver_query, link);
+
+		next = link->next;
+		timer_cancel(&q->deadline);
+		free(q);
+	}
+}
+
+static void free_entries(struct entry *e)
+{
+	struct entry *next;
+
+	for (; e; e = next) {
+		next = e->next;
+		free_queries(&e->waiters);
+		timer_cancel(&e->soon);
+		free(e);
+	}
 }
 
 void resolver_destroy(struct resolver *r)
@@ -527,10 +547,7 @@ void resolver_destroy(struct resolver *r)
 		return;
 	dns_destroy(r->dns);
 	for (i = 0; i < BUCKETS; i++)
-		while (r->buckets[i]) {
-			free_queries(&r->buckets[i]->waiters);
-			entry_free(r->buckets[i]);
-		}
+		free_entries(r->buckets[i]);
 	free_queries(&r->ready);
 	list_del(&r->work.link);
 	free(r);
