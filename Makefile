@@ -2,6 +2,8 @@
 # `make help` lists the targets.
 
 BUILD ?= build
+# One name for one directory: dependency files name their targets by it.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 VERSION := $(shell sed -n 's/^\#define TIPHARES_VERSION "\(.*\)"/\1/p' version.h)
 
 CC ?= gcc
@@ -48,7 +50,8 @@ clean:
 	rm -rf $(BUILD)
 
 # The README's test command. Every stage runs, whatever the one before it said; what counts
-# is the sum. STAGES="unit native" runs less, T="modes bodies" only those scenarios.
+# is the sum. STAGES="unit native" runs less, T="modes bodies" only those scenarios; the stage "debug" is the
+# debug kernel, which has to be built once.
 STAGES ?= static unit native vm
 
 .PHONY: check $(STAGES:%=stage-%)
@@ -64,12 +67,14 @@ check: deps-check
 	@selftests/ktap-count $$(for s in $(STAGES); do case $$s in \
 		static) echo $(KTAP)/static.log ;; unit) echo $(KTAP)/unit.log ;; \
 		native) echo $(KTAP)/native-nft.log ;; \
-		vm) echo $(vm-runs:%=$(KTAP)/%.log) $(vm-runs:%=$(KTAP)/%-verdict.log) ;; esac; done)
+		vm) echo $(vm-runs:%=$(KTAP)/%.log) $(vm-runs:%=$(KTAP)/%-verdict.log) ;; \
+		debug) echo $(KTAP)/vm-debug-kmod.log $(KTAP)/vm-debug-kmod-verdict.log ;; esac; done)
 
 stage-static: check-static
 stage-unit: check-unit
 stage-native: ktap-native
 stage-vm: ktap-vm
+stage-debug: ktap-debug
 
 help:
 	@sed -n 's/^#: //p' Makefile
@@ -79,6 +84,8 @@ help:
 #: make check           all tests; T="name ..." some scenarios, STAGES="static unit native vm"
 #: make check-native    the scenarios on this machine, nft datapath
 #: make check-vm        the scenarios in virtual machines; KERNELS="6.1 6.12" DATAPATHS="kmod nft"
+#: make check-debug     the scenarios on a kernel with KASAN, lockdep, kmemleak; builds it the first time
+#: make check-matrix    the module and the scenarios on Linux 6.1, 6.12 and 7.3
 #: make check-unit      unit tests; make check-static: style and static analysis
 #: make deps            installs Debian packages that are missing; FOR=build for fewer
 #: make module          build/tiphares.ko for the running kernel, or KVER=
