@@ -278,6 +278,7 @@ static bool is_drained(struct upstream *up)
 static void finish(struct session *s)
 {
 	struct exchange *x = s->x;
+	enum session_end how = x->request_done ? SESSION_CLOSE : SESSION_CLOSE_LINGER;
 	bool keep = x->client_keep;
 
 	if (x->up_keep && x->request_done && is_drained(x->up)) {
@@ -288,7 +289,7 @@ static void finish(struct session *s)
 	if (keep)
 		session_next(s);
 	else
-		session_end(s, SESSION_CLOSE);
+		session_end(s, how);
 }
 
 /* The client must not take what it has for the whole; if it has nothing, it is told. */
