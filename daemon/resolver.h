@@ -40,7 +40,10 @@ typedef void resolver_fn(void *arg, int err, const struct addr *v, size_t n);
  */
 int resolver_create(struct loop *loop, const struct endpoint *servers, size_t n,
 		    unsigned int timeout, struct resolver **ret);
-/* Queries still waiting are forgotten, not answered. NULL is legal. */
+/*
+ * Queries still waiting are forgotten, not answered. NULL is legal. Not from
+ * within a resolver_fn.
+ */
 void resolver_destroy(struct resolver *r);
 
 /**
