@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Values of configuration keys: from text into their fields, and back.
- *
- * Each kind has one function that reads it and one that writes it; they stand
- * in one table. What is written reads back as the same value.
+ * Values of configuration keys: from text into their fields. Each kind has one
+ * function; conf_format.c has the other direction.
  */
 #include "conf_value.h"
 
@@ -49,11 +47,6 @@ static void *field(const struct conf_key *key, void *base)
 	return (char *)base + key->offset;
 }
 
-static const void *const_field(const struct conf_key *key, const void *base)
-{
-	return (const char *)base + key->offset;
-}
-
 static void store(void *to, size_t size, uint64_t v)
 {
 	switch (size) {
@@ -68,20 +61,6 @@ static void store(void *to, size_t size, uint64_t v)
 		break;
 	default:
 		*(uint64_t *)to = v;
-	}
-}
-
-static uint64_t load(const void *from, size_t size)
-{
-	switch (size) {
-	case 1:
-		return *(const uint8_t *)from;
-	case 2:
-		return *(const uint16_t *)from;
-	case 4:
-		return *(const uint32_t *)from;
-	default:
-		return *(const uint64_t *)from;
 	}
 }
 
@@ -447,182 +426,27 @@ static int set_prefixes(const struct conf_key *key, void *base, const char *s, s
 	return 0;
 }
 
-void conf_quote(FILE *out, const char *s)
-{
-	fputc('"', out);
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (c == '"' || c == '\\')
-			fprintf(out, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			fprintf(out, "\\x%02x", c);
-		else
-			fputc(c, out);
-	}
-	fputc('"', out);
-}
-
-static void write_count(const struct conf_key *key, const void *base, FILE *out)
-{
-	fprintf(out, "%" PRIu64, load(const_field(key, base), key->size));
-}
-
-static void write_hex(const struct conf_key *key, const void *base, FILE *out)
-{
-	fprintf(out, "0x%" PRIx64, load(const_field(key, base), key->size));
-}
-
-static void write_size(const struct conf_key *key, const void *base, FILE *out)
-{
-	fprintf(out, "%" PRIu64 "B", load(const_field(key, base), key->size));
-}
-
-static void write_duration(const struct conf_key *key, const void *base, FILE *out)
-{
-	fprintf(out, "%" PRIu64 "ms", load(const_field(key, base), key->size));
-}
-
-static void write_percent(const struct conf_key *key, const void *base, FILE *out)
-{
-	unsigned int v = (unsigned int)load(const_field(key, base), key->size);
-
-	fprintf(out, "%u.%02u%%", v / 100, v % 100);
-}
-
-static void write_choice(const struct conf_key *key, const void *base, FILE *out)
-{
-	uint64_t v = load(const_field(key, base), key->size);
-	const struct conf_choice *c = key->choices;
-
-	while (c[1].word && c->value != v)
-		c++;
-	fputs(c->word, out);
-}
-
-static void write_string(const struct conf_key *key, const void *base, FILE *out)
-{
-	const char *s = *(char *const *)const_field(key, base);
-
-	conf_quote(out, s ? s : key->none);
-}
-
-static void write_name(const struct conf_key *key, const void *base, FILE *out)
-{
-	conf_quote(out, const_field(key, base));
-}
-
-static void write_listen(const struct conf_key *key, const void *base, FILE *out)
-{
-	const struct conf_port *port = base;
-	char buf[ENDPOINT_STRLEN];
-
-	if (port->n_listen == 1)
-		fprintf(out, "\"%s\"", endpoint_format(&port->listen[0], buf, sizeof(buf)));
-	else
-		fprintf(out, "%u", port->listen[0].port);
-}
-
-static void write_endpoint(const struct conf_key *key, const void *base, FILE *out)
-{
-	const struct endpoint *e = const_field(key, base);
-	char buf[ENDPOINT_STRLEN];
-
-	if (e->addr.family == AF_UNSPEC)
-		fputs(key->none, out);
-	else
-		fprintf(out, "\"%s\"", endpoint_format(e, buf, sizeof(buf)));
-}
-
-static void write_endpoint_list(const struct endpoint *v, size_t n, FILE *out)
-{
-	char buf[ENDPOINT_STRLEN];
-
-	fputc('[', out);
-	for (size_t i = 0; i < n; i++)
-		fprintf(out, "%s\"%s\"", i ? ", " : "", endpoint_format(&v[i], buf, sizeof(buf)));
-	fputc(']', out);
-}
-
-static void write_endpoints(const struct conf_key *key, const void *base, FILE *out)
-{
-	const struct conf_route *route = base;
-
-	write_endpoint_list(route->to, route->n_to, out);
-}
-
-static void write_servers(const struct conf_key *key, const void *base, FILE *out)
-{
-	const struct conf *conf = base;
-
-	if (conf->n_resolver_servers)
-		write_endpoint_list(conf->resolver_servers, conf->n_resolver_servers, out);
-	else
-		fputs(key->none, out);
-}
-
-static void write_tcp_ports(const struct conf_key *key, const void *base, FILE *out)
-{
-	const struct conf_port *port = base;
-
-	fputc('[', out);
-	for (size_t i = 0; i < port->n_dports; i++)
-		fprintf(out, "%s%u", i ? ", " : "", port->dports[i]);
-	fputc(']', out);
-}
-
-static void write_interfaces(const struct conf_key *key, const void *base, FILE *out)
-{
-	const struct conf_port *port = base;
-
-	fputc('[', out);
-	for (size_t i = 0; i < port->n_ifnames; i++) {
-		fputs(i ? ", " : "", out);
-		conf_quote(out, port->ifnames[i]);
-	}
-	fputc(']', out);
-}
-
-static void write_prefixes(const struct conf_key *key, const void *base, FILE *out)
-{
-	const struct prefix_list *list = const_field(key, base);
-	char buf[ENDPOINT_STRLEN];
-
-	fputc('[', out);
-	for (size_t i = 0; i < list->n; i++)
-		fprintf(out, "%s\"%s\"", i ? ", " : "", prefix_format(&list->v[i], buf, sizeof(buf)));
-	fputc(']', out);
-}
-
-static const struct {
-	int (*set)(const struct conf_key *key, void *base, const char *s, size_t n, char *why);
-	void (*write)(const struct conf_key *key, const void *base, FILE *out);
-} kinds[] = {
-	[CONF_CHOICE] = { set_choice, write_choice },
-	[CONF_COUNT] = { set_number, write_count },
-	[CONF_NUMBER] = { set_number, write_hex },
-	[CONF_SIZE] = { set_united, write_size },
-	[CONF_DURATION] = { set_united, write_duration },
-	[CONF_PERCENT] = { set_percent, write_percent },
-	[CONF_STRING] = { set_string, write_string },
-	[CONF_PATH] = { set_path, write_string },
-	[CONF_NAME] = { set_name, write_name },
-	[CONF_HOST] = { set_host, write_string },
-	[CONF_LISTEN] = { set_listen, write_listen },
-	[CONF_ENDPOINT] = { set_endpoint, write_endpoint },
-	[CONF_ENDPOINTS] = { set_endpoints, write_endpoints },
-	[CONF_SERVERS] = { set_servers, write_servers },
-	[CONF_TCP_PORTS] = { set_tcp_ports, write_tcp_ports },
-	[CONF_INTERFACES] = { set_interfaces, write_interfaces },
-	[CONF_PREFIXES] = { set_prefixes, write_prefixes },
+static int (*const setters[])(const struct conf_key *key, void *base, const char *s, size_t n, char *why) = {
+	[CONF_CHOICE] = set_choice,
+	[CONF_COUNT] = set_number,
+	[CONF_NUMBER] = set_number,
+	[CONF_SIZE] = set_united,
+	[CONF_DURATION] = set_united,
+	[CONF_PERCENT] = set_percent,
+	[CONF_STRING] = set_string,
+	[CONF_PATH] = set_path,
+	[CONF_NAME] = set_name,
+	[CONF_HOST] = set_host,
+	[CONF_LISTEN] = set_listen,
+	[CONF_ENDPOINT] = set_endpoint,
+	[CONF_ENDPOINTS] = set_endpoints,
+	[CONF_SERVERS] = set_servers,
+	[CONF_TCP_PORTS] = set_tcp_ports,
+	[CONF_INTERFACES] = set_interfaces,
+	[CONF_PREFIXES] = set_prefixes,
 };
 
 int conf_value_set(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
 {
-	return kinds[key->kind].set(key, base, s, n, why);
-}
-
-void conf_value_write(const struct conf_key *key, const void *base, FILE *out)
-{
-	kinds[key->kind].write(key, base, out);
+	return setters[key->kind](key, base, s, n, why);
 }

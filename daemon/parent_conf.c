@@ -174,9 +174,14 @@ static void count(struct parent *p, uint64_t *counter)
 
 static void log_errors(const struct conf *conf, const struct conf_errors *errors, int err)
 {
-	for (size_t i = 0; i < errors->n; i++)
-		log_error("%s:%u:%u: %s", conf->path, errors->v[i].line, errors->v[i].column,
-			  errors->v[i].text);
+	for (size_t i = 0; i < errors->n; i++) {
+		const struct conf_error *e = &errors->v[i];
+
+		if (e->line)
+			log_error("%s:%u:%u: %s", conf->path, e->line, e->column, e->text);
+		else
+			log_error("%s: %s", conf->path, e->text);
+	}
 	if (!errors->n)
 		log_error("%s: %s", conf->path, strerror(-err));
 }
@@ -274,6 +279,15 @@ static bool same_text(const struct conf *a, const struct conf *b)
 	return same;
 }
 
+/* Positions are those of a text that nobody sees. */
+static void log_refused_ports(const struct conf_errors *errors, int err)
+{
+	for (size_t i = 0; i < errors->n; i++)
+		log_error("%s", errors->v[i].text);
+	log_error("ports changed by somebody else are not served%s%s", errors->n ? "" : ": ",
+		  errors->n ? "" : strerror(-err));
+}
+
 void parent_follow_ports(struct parent *p)
 {
 	uint32_t ids[TIPH_PORTS_MAX];
@@ -294,8 +308,7 @@ void parent_follow_ports(struct parent *p)
 		complete_port(p->conf, &table[i]);
 	err = conf_derive(p->conf, table, (size_t)n, &conf, &errors);
 	if (err) {
-		log_errors(p->conf, &errors, err);
-		log_error("ports changed by somebody else are not served");
+		log_refused_ports(&errors, err);
 		conf_errors_free(&errors);
 		return;
 	}
