@@ -2,7 +2,8 @@
 # Style and static analysis; one TAP result a rule.
 
 .PHONY: check-static
-check-static:
+check-static: deps-check
 	@mkdir -p $(BUILD)/ktap
-	@scripts/static.sh | tee $(BUILD)/ktap/static.log
+	@LINT_CFLAGS="-std=gnu11 -D_GNU_SOURCE -I. -Iuapi $(sort $(call pkg,--cflags,$(DAEMON_PKGS) $(CTL_PKGS)))" \
+		scripts/static.sh | tee $(BUILD)/ktap/static.log
 	@selftests/ktap-count $(BUILD)/ktap/static.log

@@ -4,13 +4,18 @@
 #	make check-native		on this machine, nft, in network namespaces
 #	make check-vm			in virtual machines
 #	make check-vm KERNELS=6.12 DATAPATHS=kmod T="forward"
+#	make check-debug		with the module, on a kernel that looks for defects
+#	make check-matrix		with the module, on every kernel of the range
 
 KERNELS ?= 6.1 6.12
 DATAPATHS ?= kmod nft
 KTAP := $(BUILD)/ktap
 VM_TIMEOUT ?= 3600
 
-.PHONY: check-native check-vm check-runner ktap-native ktap-vm selftests-stage
+# the whole range of kernels; dkms.conf names the same
+MATRIX ?= 6.1 6.12 7.3
+
+.PHONY: check-native check-vm check-runner check-debug check-matrix ktap-debug ktap-native ktap-vm selftests-stage
 vm-runs := $(foreach k,$(KERNELS),$(foreach d,$(DATAPATHS),vm-$(k)-$(d)))
 .PHONY: $(vm-runs)
 
@@ -42,6 +47,19 @@ check-native: ktap-native
 
 check-vm: ktap-vm
 	@selftests/ktap-count $(vm-runs:%=$(KTAP)/%.log) $(vm-runs:%=$(KTAP)/%-verdict.log)
+
+# The debug kernel: built the first time, then out of the cache (scripts/kernel-debug.sh).
+ktap-debug:
+	@$(MAKE) --no-print-directory ktap-vm KERNELS=debug DATAPATHS=kmod VM_TIMEOUT=5400 T="$(T)"
+
+check-debug: ktap-debug
+	@selftests/ktap-count $(KTAP)/vm-debug-kmod.log $(KTAP)/vm-debug-kmod-verdict.log
+
+check-matrix: deps-check
+	@mkdir -p $(KTAP)
+	@scripts/kmod-check.sh $(abspath $(BUILD)) $(MATRIX) | tee $(KTAP)/kmod-check.log
+	@$(MAKE) --no-print-directory ktap-vm KERNELS="$(MATRIX)" DATAPATHS=kmod T="$(T)"
+	@selftests/ktap-count $(KTAP)/kmod-check.log $(foreach k,$(MATRIX),$(KTAP)/vm-$k-kmod.log $(KTAP)/vm-$k-kmod-verdict.log)
 
 # the runner's own test: does each kind of failure fail?
 check-runner: selftests-stage
