@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 #include <yaml.h>
 
 #include "conf.h"
@@ -226,52 +227,76 @@ static void load_route(struct load *l, yaml_node_t *node, size_t i)
 		complain(l, node, "routes.to is empty");
 }
 
-/* Lists of mappings; @items gets room for as many as there are entries. */
-static bool load_items(struct load *l, yaml_node_t *node, const struct conf_key *key, size_t max,
-		       size_t size, void **items, struct conf_seen **seen, size_t *n,
-		       void (*load_item)(struct load *l, yaml_node_t *node, size_t i))
+/* A list of mappings with at most @max entries: their number, or -1 after a complaint. */
+static ssize_t count_items(struct load *l, const yaml_node_t *node, const struct conf_key *key, size_t max)
 {
-	yaml_node_item_t *first;
-	size_t count;
+	size_t n;
 
 	if (refuse_null(l, node, key->path))
-		return false;
+		return -1;
 	if (node->type != YAML_SEQUENCE_NODE) {
 		complain(l, node, "%s must be a list, not %s", key->path, type_name(node));
-		return false;
+		return -1;
 	}
-	first = node->data.sequence.items.start;
-	count = (size_t)(node->data.sequence.items.top - first);
-	if (count > max) {
-		complain(l, node, "%s has %zu entries, at most %zu are possible", key->path, count, max);
-		return false;
+	n = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
+	if (n > max) {
+		complain(l, node, "%s has %zu entries, at most %zu are possible", key->path, n, max);
+		return -1;
 	}
-	*items = calloc(count + 1, size);
-	*seen = calloc(count + 1, sizeof(**seen));
-	if (!*items || !*seen) {
+	return (ssize_t)n;
+}
+
+static void load_items(struct load *l, const yaml_node_t *node, size_t n,
+		       void (*load_item)(struct load *l, yaml_node_t *node, size_t i))
+{
+	for (size_t i = 0; i < n && !l->failed; i++)
+		load_item(l, yaml_document_get_node(&l->doc, node->data.sequence.items.start[i]), i);
+}
+
+static bool load_ports(struct load *l, const yaml_node_t *node, const struct conf_key *key)
+{
+	ssize_t n = count_items(l, node, key, TIPH_PORTS_MAX);
+
+	if (n < 0)
+		return false;
+	l->conf->ports = calloc((size_t)n + 1, sizeof(*l->conf->ports));
+	l->source.ports = calloc((size_t)n + 1, sizeof(*l->source.ports));
+	if (!l->conf->ports || !l->source.ports) {
 		l->failed = -ENOMEM;
 		return false;
 	}
-	*n = count;
-	for (size_t i = 0; i < count && !l->failed; i++)
-		load_item(l, yaml_document_get_node(&l->doc, first[i]), i);
+	l->conf->n_ports = (size_t)n;
+	load_items(l, node, (size_t)n, load_port);
+	return true;
+}
+
+static bool load_routes(struct load *l, const yaml_node_t *node, const struct conf_key *key)
+{
+	ssize_t n = count_items(l, node, key, ROUTES_MAX);
+
+	if (n < 0)
+		return false;
+	l->conf->routes = calloc((size_t)n + 1, sizeof(*l->conf->routes));
+	l->source.routes = calloc((size_t)n + 1, sizeof(*l->source.routes));
+	if (!l->conf->routes || !l->source.routes) {
+		l->failed = -ENOMEM;
+		return false;
+	}
+	l->conf->n_routes = (size_t)n;
+	load_items(l, node, (size_t)n, load_route);
 	return true;
 }
 
 static bool load_value(struct load *l, yaml_node_t *node, const struct conf_key *key, void *base,
 		       struct conf_seen *seen)
 {
-	struct conf *conf = l->conf;
-
 	switch (key->kind) {
 	case CONF_MAP:
 		return load_map(l, node, key->path, base, seen);
 	case CONF_PORTS:
-		return load_items(l, node, key, TIPH_PORTS_MAX, sizeof(*conf->ports), (void **)&conf->ports,
-				  &l->source.ports, &conf->n_ports, load_port);
+		return load_ports(l, node, key);
 	case CONF_ROUTES:
-		return load_items(l, node, key, ROUTES_MAX, sizeof(*conf->routes), (void **)&conf->routes,
-				  &l->source.routes, &conf->n_routes, load_route);
+		return load_routes(l, node, key);
 	default:
 		return conf_kind_is_list(key->kind) ? load_list(l, node, key, base) :
 						      load_scalar(l, node, key, base);
