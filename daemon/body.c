@@ -285,6 +285,8 @@ enum body_result body_pump(struct body *b, struct carrier *c, struct watch *src,
 			return BODY_MALFORMED;
 		if (b->ended)
 			return BODY_DONE;
+		if (b->in_done)
+			continue; /* all of it was spliced: stage the end */
 		if (b->sent >= until)
 			return BODY_BUSY;
 		fill = body_fill(b, c, src, in);
