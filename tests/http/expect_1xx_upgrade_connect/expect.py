@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """F44-F46: Expect, final responses before the body, interim responses."""
-from case import (CLIENT_ERROR, END, GATEWAY_ERROR, HOST, MUST, PRODUCT, SHOULD, Answer, Close, Content, Drained, Get, GetInterim, Head, Mark, Outcome, PeerEnd,
+from case import (CLIENT_ERROR, END, GATEWAY_ERROR, HOST, MUST, PRODUCT, SHOULD, Answer, Close, Content, Drained, Get, GetInterim, Head, Mark, NotReset, Outcome, PeerEnd,
                   Q, R, Request, Rest, Send, Wait, answered, case, forwarded, refused, reply)
 
 POST = "POST $U/a HTTP/1.1\r\n" + HOST
@@ -74,7 +74,7 @@ case("expect/early-answer-is-not-lost", "F45", "9112 9.6", SHOULD, [POST + "Cont
 
 for name, fields in {"close": "Connection: close\r\n", "keep": ""}.items():
     # Octets that come when our side is closed already must not destroy the response that is on its way.
-    case(f"expect/early-answer-then-body-{name}", "F45", "9112 9.6", SHOULD, [POST + "Content-Length: 3000\r\n\r\n", Wait("end"), "x" * 1000, Drained(), "x" * 1000, Drained()],
+    case(f"expect/early-answer-then-body-{name}", "F45", "9112 9.6", SHOULD, [POST + "Content-Length: 3000\r\n\r\n", Wait("end"), "x" * 1000, NotReset(), "x" * 1000, NotReset()],
          [[Head(), "HTTP/1.1 413 Big\r\nContent-Length: 2\r\n" + fields + "\r\nno", PeerEnd()]], [Outcome([R(413, body=b"no")], None, "fin")], peers=False)
 
 # ---- F46: interim responses ------------------------------------------------------------------------------------------

@@ -123,6 +123,24 @@ class Drained(Step):
             raise wire.Late("the proxy does not read")
 
 
+class Acked(Step):
+    """Origin: what it sent has reached the proxy's machine, read or not."""
+
+    def origin(self, conn):
+        if not conn.run.net.acked(conn.stream.sock, conn.run.deadline):
+            raise wire.Late("octets do not arrive")
+
+
+class NotReset(Step):
+    """Client: what it sent after its response was read, not answered with a reset: other kernels than Linux would
+    throw away the response too."""
+
+    def client(self, run):
+        sock = run.client().stream.sock
+        if not run.net.drained(sock, run.deadline):
+            raise play.Failure("reset while the client was still sending")
+
+
 class Wait(Step):
     """Until an event was counted that often: conn, head, request, end at the origin, or a Mark()."""
 

@@ -59,6 +59,15 @@ class Net:
         sock.listen(backlog)
         return sock
 
+    @staticmethod
+    def acked(sock, deadline):
+        """Waits until all that was sent on sock is in the other side's kernel."""
+        while struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0" * 4))[0]:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(POLL)
+        return True
+
     def drained(self, sock, deadline):
         """Waits until the proxy has read all that was sent on sock; False if it did not, or reset the connection."""
         try:

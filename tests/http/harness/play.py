@@ -58,6 +58,7 @@ class OriginConn:
         if msg is None:
             return None
         msg.conn = self.index
+        msg.complete = msg.framing == "none"
         self.open = msg
         self.run.note_request(msg)
         return msg
@@ -177,7 +178,7 @@ class Client:
 
 def request_methods(data):
     """Methods of the requests that begin in these octets, in order: a guess good enough for HEAD and CONNECT."""
-    return [method.decode() for method in re.findall(rb"(?:\A|\r\n|\n)([A-Za-z]+) [^\r\n ]+ HTTP/1\.[01]\r?\n", data)]
+    return [method.decode() for method in re.findall(rb"(?:\A|\n|(?<=[0-9]))([A-Za-z]+) [^\r\n ]+ HTTP/1\.[01]\r?\n", data)]
 
 
 class Place:
@@ -233,10 +234,10 @@ class Run:
 
     def play(self):
         """Return: failures, empty if the case passed."""
-        origin = None
+        origin = self.origin = None
         try:
             if self.case.listen:
-                origin = Origin(self, self.place.origin, self.case.origin, self.case.backlog)
+                origin = self.origin = Origin(self, self.place.origin, self.case.origin, self.case.backlog)
             self.play_client()
         except (wire.Malformed, wire.Late, wire.Ended, Failure, OSError) as why:
             self.fail(f"client: {type(why).__name__}: {why}")
@@ -271,6 +272,8 @@ class Run:
             return
         if client.stream.eof and client.stream.pos == len(client.stream.raw):
             self.end = "reset" if client.stream.reset else "closed"
+        elif not self.case.listen:
+            self.end = "unknown"
         elif ends == {"closed"} or client.half_closed:
             while client.read():
                 pass
