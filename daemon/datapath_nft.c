@@ -30,7 +30,7 @@
  * @facts: those that shaped the rules in force
  * @lost: another daemon has taken over
  * @told: what was said about the last failed repair, not to be repeated
- * @warned, @warned_forward: the same of what is no failure
+ * @warned: the same of what is no failure
  * @events: to be reported, @n_events of them
  */
 struct datapath {
@@ -43,8 +43,7 @@ struct datapath {
 	struct nft_facts facts;
 	bool lost;
 	char told[sizeof(((struct datapath_event *)NULL)->text)];
-	char warned[sizeof(((struct datapath_event *)NULL)->text)];
-	bool warned_forward;
+	char warned[NFT_WARNINGS][sizeof(((struct datapath_event *)NULL)->text)];
 	struct datapath_event events[NFT_EVENTS_MAX];
 	size_t n_events;
 };
@@ -136,14 +135,13 @@ static int collide(struct datapath *dp, const struct conf *conf, const struct nf
 /* What is new of what an operator should know. */
 static void warn(struct datapath *dp, const struct conf *conf, const struct nft_facts *facts)
 {
-	char text[sizeof(dp->warned)] = "";
+	for (unsigned int i = 0; i < NFT_WARNINGS; i++) {
+		char text[sizeof(dp->warned[i])] = "";
 
-	if (!facts->forward4 && !dp->warned_forward)
-		report(dp, DP_EVENT_WARNING, "net.ipv4.ip_forward is 0: what is not intercepted is not forwarded");
-	dp->warned_forward = !facts->forward4;
-	if (nft_host_warn(facts, conf, text, sizeof(text)) && strcmp(text, dp->warned))
-		report(dp, DP_EVENT_WARNING, "%s", text);
-	strcpy(dp->warned, text);
+		if (nft_host_warn(facts, conf, i, text, sizeof(text)) && strcmp(text, dp->warned[i]))
+			report(dp, DP_EVENT_WARNING, "%s", text);
+		strcpy(dp->warned[i], text);
+	}
 }
 
 static int nft_apply(struct datapath *dp, const struct conf *conf, char *why, size_t size)
@@ -152,6 +150,7 @@ static int nft_apply(struct datapath *dp, const struct conf *conf, char *why, si
 	int err;
 
 	nft_facts_read(&facts, &dp->table, dp->route, true);
+	facts.wildcards = nft_health_wildcards(&dp->health);
 	err = collide(dp, conf, &facts, true, why, size);
 	if (err)
 		return err;
@@ -174,7 +173,8 @@ static int nft_apply(struct datapath *dp, const struct conf *conf, char *why, si
 static bool facts_shape_same(const struct nft_facts *a, const struct nft_facts *b)
 {
 	return a->ipv6 == b->ipv6 && a->nat == b->nat && a->bridged4 == b->bridged4 && a->bridged6 == b->bridged6 &&
-	       a->cookies == b->cookies && a->input == b->input;
+	       a->cookies == b->cookies && a->input == b->input &&
+	       a->wildcards == b->wildcards;
 }
 
 static void repair(struct datapath *dp, const struct nft_facts *facts, const char *what)
@@ -204,6 +204,7 @@ static void check_all(struct datapath *dp)
 		return;
 	}
 	nft_facts_read(&facts, &dp->table, dp->route, dp->table.changed);
+	facts.wildcards = nft_health_wildcards(&dp->health);
 	if (table == NFT_TABLE_CHANGED)
 		repair(dp, &facts, "table inet " NFT_TABLE);
 	else if (nft_routes_check(dp->route, &dp->conf->nft, facts.ipv6) == 0)

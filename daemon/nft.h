@@ -26,6 +26,7 @@
 #define NFT_RULES 3
 
 #define NFT_EVENTS_MAX 16
+#define NFT_WARNINGS 3
 /* Bridges that are looked at; more than that are treated as their first ones. */
 #define NFT_BRIDGES_MAX 64
 /* Counters of one table: four of the namespace, at most five a port. */
@@ -58,6 +59,8 @@ struct nft_bridges {
  * @forward4, @forward6: packets that are not intercepted can be forwarded; the
  *	rules are the same, it is for the operator to know
  * @input: somebody may drop what is intercepted in INPUT
+ * @wildcards: somebody has a transparent listener on every address. It would
+ *	be taken for the socket of flows that are not ours
  * @bridges: those of this host
  */
 struct nft_facts {
@@ -71,6 +74,7 @@ struct nft_facts {
 	bool forward4;
 	bool forward6;
 	bool input;
+	bool wildcards;
 	struct nft_bridges bridges;
 };
 
@@ -194,8 +198,8 @@ void nft_facts_read(struct nft_facts *ret, struct nft_table *table, struct nl_so
 bool nft_legacy_table(int family, const char *name);
 /* 0, or -EBUSY and a sentence about what makes interception by @conf impossible */
 int nft_host_collide(const struct nft_facts *facts, const struct conf *conf, char *why, size_t size);
-/* What an operator should know though it is no obstacle: 1 and a sentence, or 0 */
-int nft_host_warn(const struct nft_facts *facts, const struct conf *conf, char *text, size_t size);
+/* What an operator should know though it is no obstacle, @i of NFT_WARNINGS: 1 and a sentence, or 0 */
+int nft_host_warn(const struct nft_facts *facts, const struct conf *conf, unsigned int i, char *text, size_t size);
 
 /* nft_links.c: bridges */
 int nft_bridges_read(struct nl_sock *route, struct nft_bridges *ret);
@@ -251,6 +255,8 @@ void nft_health_check(struct nft_health *health, const struct conf *conf, struct
 		      uint64_t now);
 /* The state wanted is in force. */
 void nft_health_set(struct nft_health *health, unsigned int port, uint64_t now);
+/* Is there a transparent listener on every address? */
+bool nft_health_wildcards(struct nft_health *health);
 /* Did a SYN arrive since the rules changed? */
 bool nft_health_proved(const struct nft_health *health, unsigned int port);
 

@@ -62,16 +62,15 @@ static int on_listener(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-static int dump_listeners(struct nft_health *health, const struct conf *conf, int family)
+static int dump_listeners(struct nft_health *health, int family, nl_recvmsg_msg_cb_t cb, void *arg)
 {
 	struct inet_diag_req_v2 req = { .sdiag_family = family, .sdiag_protocol = IPPROTO_TCP,
 					.idiag_states = 1 << TCP_LISTEN };
-	struct queue_dump dump = { .conf = conf, .health = health };
 	struct nl_msg *msg = nlmsg_alloc_simple(SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP);
 	int err = -ENOMEM;
 
 	if (msg && nlmsg_append(msg, &req, sizeof(req), NLMSG_ALIGNTO) >= 0) {
-		nl_socket_modify_cb(health->sock, NL_CB_VALID, NL_CB_CUSTOM, on_listener, &dump);
+		nl_socket_modify_cb(health->sock, NL_CB_VALID, NL_CB_CUSTOM, cb, arg);
 		err = nl_send_auto(health->sock, msg) < 0 || nl_recvmsgs_default(health->sock) < 0 ? -EIO : 0;
 	}
 	nlmsg_free(msg);
@@ -81,13 +80,40 @@ static int dump_listeners(struct nft_health *health, const struct conf *conf, in
 /* Fullest queue of each port, in percent. */
 static void read_queues(struct nft_health *health, const struct conf *conf)
 {
+	struct queue_dump dump = { .conf = conf, .health = health };
+
 	health->busy = false;
 	for (size_t i = 0; i < conf->n_ports; i++)
 		health->port[i].fill = 0;
-	dump_listeners(health, conf, AF_INET);
-	dump_listeners(health, conf, AF_INET6);
+	dump_listeners(health, AF_INET, on_listener, &dump);
+	dump_listeners(health, AF_INET6, on_listener, &dump);
 	for (size_t i = 0; i < conf->n_ports; i++)
 		health->busy |= health->port[i].fill >= 10;
+}
+
+/* ---- other listeners ----------------------------------------------------- */
+
+static int on_wildcard(struct nl_msg *msg, void *arg)
+{
+	static const uint32_t any[4];
+	const struct inet_diag_msg *diag = nlmsg_data(nlmsg_hdr(msg));
+	struct nlattr *attr = nlmsg_find_attr(nlmsg_hdr(msg), sizeof(*diag), INET_DIAG_SOCKOPT);
+	const struct inet_diag_sockopt *opt = attr ? nla_data(attr) : NULL;
+
+	if (nlmsg_valid_hdr(nlmsg_hdr(msg), sizeof(*diag)) && !memcmp(diag->id.idiag_src, any, sizeof(any)) &&
+	    (!opt || opt->transparent))
+		*(bool *)arg = true;
+	return NL_OK;
+}
+
+bool nft_health_wildcards(struct nft_health *health)
+{
+	bool found = false;
+
+	if (dump_listeners(health, AF_INET, on_wildcard, &found) ||
+	    dump_listeners(health, AF_INET6, on_wildcard, &found))
+		return true;
+	return found;
 }
 
 /* ---- what arrives -------------------------------------------------------- */

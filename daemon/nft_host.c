@@ -157,7 +157,7 @@ static bool takes_all(const struct conf *conf)
 	return false;
 }
 
-int nft_host_warn(const struct nft_facts *facts, const struct conf *conf, char *text, size_t size)
+static int warn_bridges(const struct nft_facts *facts, const struct conf *conf, char *text, size_t size)
 {
 	const char *comma = "";
 	int len;
@@ -172,4 +172,35 @@ int nft_host_warn(const struct nft_facts *facts, const struct conf *conf, char *
 		comma = ", ";
 	}
 	return 1;
+}
+
+static int warn_forwarding(const struct nft_facts *facts, const struct conf *conf, char *text, size_t size)
+{
+	if (facts->forward4)
+		return 0;
+	snprintf(text, size, "net.ipv4.ip_forward is 0: what is not intercepted is not forwarded");
+	return 1;
+}
+
+/* conntrack takes both sides of such a connection for the same one. */
+static int warn_source_port(const struct nft_facts *facts, const struct conf *conf, char *text, size_t size)
+{
+	for (size_t i = 0; facts->nat && i < conf->n_ports; i++) {
+		const struct conf_port *port = &conf->ports[i];
+
+		if (port->mode != TIPH_MODE_FULL || port->source_port == TIPH_SOURCE_PORT_ANY)
+			continue;
+		snprintf(text, size, "port %s: source_port %s beside NAT: its connections to origins escape the NAT", port->name,
+			 port->source_port == TIPH_SOURCE_PORT_STRICT ? "strict" : "preserve");
+		return 1;
+	}
+	return 0;
+}
+
+int nft_host_warn(const struct nft_facts *facts, const struct conf *conf, unsigned int i, char *text, size_t size)
+{
+	static int (*const warnings[NFT_WARNINGS])(const struct nft_facts *facts, const struct conf *conf, char *text,
+						   size_t size) = { warn_bridges, warn_forwarding, warn_source_port };
+
+	return warnings[i](facts, conf, text, size);
 }

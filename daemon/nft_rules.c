@@ -349,13 +349,14 @@ static void write_outcomes(struct writer *w)
 	chain_end(w);
 }
 
-/* A transparent socket was found: deliver, but not to a listener on every address. */
+/* A transparent socket was found: deliver, but not to somebody's listener on every address. */
 static void write_ours(struct writer *w)
 {
 	char mark[64];
 
 	chain_begin(w, "ours", "");
-	rule(w, "socket wildcard 1 accept");
+	if (w->facts->wildcards)
+		rule(w, "socket wildcard 1 accept");
 	for (const struct conf_port *port = w->conf->ports; port < w->conf->ports + w->conf->n_ports; port++) {
 		if (!intercepts(port) || !port->mark)
 			continue;
