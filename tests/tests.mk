@@ -21,6 +21,7 @@ unit-http_msg := $(UNIT_HTTP1) $(UNIT_CASES) daemon/http_msg tests/unit/forwarde
 unit-resolver := daemon/resolver daemon/dns daemon/loop daemon/timer daemon/addr tests/unit/dns_server
 unit-libs-resolver = $(call pkg,--libs,libcares)
 unit-timer := daemon/timer
+unit-tls_hello := daemon/tls_hello tests/unit/hello
 unit-body := daemon/body daemon/body_splice daemon/pipes daemon/buf daemon/loop daemon/timer $(UNIT_HTTP1)
 unit-upstream := daemon/upstream daemon/buf daemon/loop daemon/timer daemon/metrics daemon/addr
 unit-origin := daemon/origin daemon/clients daemon/addr
@@ -59,7 +60,7 @@ $(foreach v,$(UNIT_VARIANTS),$(foreach n,$(UNIT),$(eval $(call unit-program,$v,$
 
 # Fuzz targets, by libFuzzer with both sanitizers. They include what they are about and are linked with the rest.
 # `make fuzz FUZZ_SECONDS=3600 FUZZ="request chunked"`; check-unit gives each FUZZ_UNIT_SECONDS.
-FUZZ ?= request response forward chunked
+FUZZ ?= request response forward chunked hello
 FUZZ_SECONDS ?= 60
 FUZZ_UNIT_SECONDS ?= 5
 FUZZ_CC ?= clang-14
@@ -75,6 +76,8 @@ fuzz-forward := $(UNIT_HTTP1:%=%.c) tests/unit/forwarded.c
 fuzz-chunked := daemon/http1_octets.c daemon/http1.c daemon/http1_fields.c daemon/http1_target.c daemon/http_msg.c \
 	daemon/addr.c tests/unit/oracle.c tests/unit/chunked_oracle.c
 fuzz-dict-chunked := chunked
+fuzz-hello :=
+fuzz-dict-hello := hello
 fuzz-dict = tests/fuzz/$(or $(fuzz-dict-$1),http).dict
 
 # llhttp is the oracle, not under test: nothing in it may steer the fuzzer or stop it.
@@ -83,7 +86,7 @@ $(FUZZ_DIR)/llhttp.o: | deps-check
 	$(FUZZ_CC) -std=gnu11 -O2 -w -DLLHTTP_STRICT_MODE=1 -I/usr/share/include/llhttp -r -nostdlib -o $@ $(FUZZ_LLHTTP)
 
 define fuzz-program
-$(FUZZ_DIR)/fuzz_$1: tests/fuzz/fuzz_$1.c $(fuzz-$1) $(wildcard daemon/http*.[ch] tests/unit/*.h tests/fuzz/*.h) $(FUZZ_DIR)/llhttp.o
+$(FUZZ_DIR)/fuzz_$1: tests/fuzz/fuzz_$1.c $(fuzz-$1) $(wildcard daemon/http*.[ch] daemon/tls_hello.[ch] tests/unit/*.h tests/fuzz/*.h) $(FUZZ_DIR)/llhttp.o
 	@mkdir -p $$(@D)
 	$(FUZZ_CC) $(FUZZ_CFLAGS) -o $$@ tests/fuzz/fuzz_$1.c $(fuzz-$1) $(FUZZ_DIR)/llhttp.o
 
@@ -95,11 +98,11 @@ $(FUZZ_DIR)/short_$1: $(FUZZ_DIR)/fuzz_$1 $(FUZZ_DIR)/seeds
 fuzz-$1: $(FUZZ_DIR)/fuzz_$1 $(FUZZ_DIR)/seeds
 	@tests/fuzz/run.sh $$< $(FUZZ_SECONDS) $(call fuzz-dict,$1) $(FUZZ_DIR)/corpus/$1
 endef
-$(foreach n,request response forward chunked,$(eval $(call fuzz-program,$n)))
+$(foreach n,request response forward chunked hello,$(eval $(call fuzz-program,$n)))
 
-$(FUZZ_DIR)/seeds: tests/fuzz/seeds.c $(UNIT_CASES:%=%.c)
+$(FUZZ_DIR)/seeds: tests/fuzz/seeds.c $(UNIT_CASES:%=%.c) tests/unit/hello.c
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -O1 $(WARN) -D_GNU_SOURCE -I. -Iuapi -Idaemon -o $@ tests/fuzz/seeds.c $(UNIT_CASES:%=%.c)
+	$(CC) -std=gnu11 -O1 $(WARN) -D_GNU_SOURCE -I. -Iuapi -Idaemon -o $@ tests/fuzz/seeds.c $(UNIT_CASES:%=%.c) tests/unit/hello.c
 	$@ $(FUZZ_DIR)/corpus
 
 .PHONY: fuzz $(FUZZ:%=fuzz-%)

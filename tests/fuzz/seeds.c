@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "../unit/cases.h"
+#include "../unit/hello.h"
 
 static const char *top;
 
@@ -20,6 +21,30 @@ static void write_seed(const char *target, size_t number, int control, const cha
 	if (!file || fputc(control, file) == EOF || fwrite(s, 1, len, file) != len || fclose(file)) {
 		perror(path);
 		exit(1);
+	}
+}
+
+/* Hellos of several kinds, each in records of several sizes. */
+static void write_hellos(void)
+{
+	static const char *const alpn[] = { "h2", "http/1.1", NULL };
+	static const uint16_t versions[] = { 0x0304, 0x0303 };
+	static const size_t sizes[] = { 16384, 100, 7, 1 };
+	static struct octets extensions, message, wire;
+
+	for (unsigned int i = 0; i < 32; i++) {
+		extensions.n = message.n = wire.n = 0;
+		if (i & 1)
+			put_sni(&extensions, i & 8 ? "192.0.2.1" : "www.example.com");
+		if (i & 2)
+			put_alpn(&extensions, alpn);
+		if (i & 4)
+			put_versions(&extensions, versions, 2);
+		if (i & 16)
+			put_filling(&extensions, 0xfe0d, 40);
+		put_hello(&message, 0x0303, &extensions);
+		put_records(&wire, &message, sizes[i % 4]);
+		write_seed("hello", i, 3, (const char *)wire.v, wire.n);
 	}
 }
 
@@ -45,5 +70,6 @@ int main(int argc, char **argv)
 	}
 	for (i = 0; i < n_chunked_cases; i++)
 		write_seed("chunked", i, 3, chunked_cases[i].input, chunked_cases[i].len);
+	write_hellos();
 	return 0;
 }
