@@ -24,6 +24,7 @@ Servers
 Exit code: 0 done, 1 not as it should be, 2 usage.
 """
 import argparse
+import errno
 import os
 import select
 import socket
@@ -104,11 +105,23 @@ def cmd_peer(args):
     return 0
 
 
+def reconnect(args):
+    """Our own end of the connection before may still wait for the last acknowledgement."""
+    end = time.monotonic() + 10
+    while True:
+        try:
+            return connect(args)
+        except OSError as err:
+            if err.errno != errno.EADDRNOTAVAIL or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+
+
 def cmd_reuse(args):
     done = 0
     for _ in range(args.n):
         try:
-            sock = connect(args)
+            sock = reconnect(args)
             sock.sendall(request(args, "/whoami", close=True))
             status, _body = Answers(sock).next()
             while sock.recv(4096):  # the other side closes first: it keeps the TIME_WAIT, we may connect again
