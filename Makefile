@@ -52,7 +52,7 @@ clean:
 # The README's test command. Every stage runs, whatever the one before it said; what counts
 # is the sum. STAGES="unit native" runs less, T="modes bodies" only those scenarios; the stage "debug" is the
 # debug kernel, which has to be built once.
-STAGES ?= static unit native vm
+STAGES ?= static unit http native vm
 
 .PHONY: check $(STAGES:%=stage-%)
 check: deps-check
@@ -66,12 +66,14 @@ check: deps-check
 	done
 	@selftests/ktap-count $$(for s in $(STAGES); do case $$s in \
 		static) echo $(KTAP)/static.log ;; unit) echo $(KTAP)/unit.log ;; \
+		http) echo $(KTAP)/http.log ;; \
 		native) echo $(KTAP)/native-nft.log ;; \
 		vm) echo $(vm-runs:%=$(KTAP)/%.log) $(vm-runs:%=$(KTAP)/%-verdict.log) ;; \
 		debug) echo $(KTAP)/vm-debug-kmod.log $(KTAP)/vm-debug-kmod-verdict.log ;; esac; done)
 
 stage-static: check-static
 stage-unit: check-unit
+stage-http: ktap-http
 stage-native: ktap-native
 stage-vm: ktap-vm
 stage-debug: ktap-debug
@@ -81,11 +83,12 @@ help:
 
 #: make                 the daemon, tipharesctl, and the module where kernel headers are
 #: make demo            shows all modes at work in a virtual machine; DATAPATH=nft: natively
-#: make check           all tests; T="name ..." some scenarios, STAGES="static unit native vm"
+#: make check           all tests; T="name ..." some scenarios, STAGES="static unit http native vm"
 #: make check-native    the scenarios on this machine, nft datapath
 #: make check-vm        the scenarios in virtual machines; KERNELS="6.1 6.12" DATAPATHS="kmod nft"
 #: make check-debug     the scenarios on a kernel with KASAN, lockdep, kmemleak; builds it the first time
 #: make check-matrix    the module and the scenarios on Linux 6.1, 6.12 and 7.3
+#: make check-http      HTTP conformance, end to end; H="chunked/ slow/" only some cases
 #: make check-unit      unit tests; make check-static: style and static analysis
 #: make deps            installs Debian packages that are missing; FOR=build for fewer
 #: make module          build/tiphares.ko for the running kernel, or KVER=
@@ -95,4 +98,4 @@ help:
 
 # Each fragment stands beside what it builds.
 -include scripts/deps.mk scripts/kmod.mk scripts/static.mk tests/tests.mk selftests/selftests.mk
--include scripts/install.mk scripts/demo.mk
+-include scripts/install.mk scripts/demo.mk tests/http/http.mk

@@ -84,10 +84,11 @@ class EachOctet(Step):
 
 
 class Drip(Step):
-    """Sends a text again and again, one each interval, until the proxy answers or ends the connection."""
+    """Sends a text again and again, one each interval, until the proxy answers or ends the connection, at most so many
+    times."""
 
-    def __init__(self, begin, again, interval=0.1):
-        self.begin, self.again, self.interval = begin, again, interval
+    def __init__(self, begin, again, interval=0.1, times=1 << 30):
+        self.begin, self.again, self.interval, self.times = begin, again, interval, times
 
     def client(self, run):
         client = run.client()
@@ -99,14 +100,52 @@ class Drip(Step):
         self._drip(conn.stream, conn.run.place.expand(self.again), conn.run)
 
     def _drip(self, stream, data, run):
-        have = len(stream.raw)
+        have, count = len(stream.raw), 0
         while stream.send(data, run.deadline) and not stream.eof and len(stream.raw) == have:
+            count += 1
+            if count == self.times:
+                return
             if wire.time.monotonic() > run.deadline:
                 raise wire.Late("the proxy bears the drip for ever")
             try:
                 stream.more(wire.time.monotonic() + self.interval)
             except wire.Late:
                 pass
+
+
+class SendSome(Step):
+    """Sends all of it, and marks when the proxy takes no more for the moment, or when all is sent."""
+
+    def __init__(self, data, mark):
+        self.data, self.mark = data, mark
+
+    def client(self, run):
+        self._send(run.client().stream, run)
+
+    def origin(self, conn):
+        self._send(conn.stream, conn.run)
+
+    def _send(self, stream, run):
+        view = memoryview(self.data)
+        while view:
+            if not stream.ready(wire.select.POLLOUT, min(run.deadline, wire.time.monotonic() + 0.5)):
+                break
+            view = view[stream.sock.send(view[:1 << 18]):]
+        run.events.emit(self.mark)
+        if not stream.send(view, run.deadline):
+            raise play.Failure("the proxy ended the connection")
+
+
+class Stall(Step):
+    """Origin: reads nothing until the proxy ends the connection."""
+
+    def origin(self, conn):
+        while not conn.stream.ready(wire.select.POLLHUP | wire.select.POLLRDHUP, conn.run.deadline):
+            if wire.time.monotonic() > conn.run.deadline or conn.run.over:
+                raise wire.Late("the proxy bears it for ever")
+        conn.run.events.emit("end")
+        conn.stream.close()
+        return False
 
 
 class Drained(Step):

@@ -12,7 +12,7 @@ import time
 _libc = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
 NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY = 4, 20
-TCP_CLOSE = 7
+TCP_CLOSE, CLOSE_WAIT, LAST_ACK, CLOSING = 7, 8, 9, 11
 POLL = 0.002
 
 
@@ -51,6 +51,14 @@ class Net:
         sock.connect(endpoint)
         return sock
 
+    def try_connect(self, endpoint):
+        """Begins to connect from where the origin is, and does not wait for it."""
+        with self.inside("origin"):
+            sock = socket.socket()
+        sock.setblocking(False)
+        sock.connect_ex(endpoint)
+        return sock
+
     def listen(self, endpoint, backlog):
         with self.inside("origin"):
             sock = socket.socket()
@@ -81,7 +89,7 @@ class Net:
                 if sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == TCP_CLOSE:
                     return False
                 unacked = struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0" * 4))[0]
-                if not unacked and not _queued(diag, local, remote):
+                if not unacked and _queued(diag, local, remote) <= 0:
                     return True
                 if time.monotonic() > deadline:
                     return False
@@ -97,4 +105,5 @@ def _queued(diag, local, remote):
     answer = diag.recv(4096)
     if struct.unpack_from("=H", answer, 4)[0] != SOCK_DIAG_BY_FAMILY:
         return 0
-    return struct.unpack_from("=I", answer, 72)[0]
+    fin = answer[17] in (CLOSE_WAIT, LAST_ACK, CLOSING)	# counts as an octet
+    return struct.unpack_from("=I", answer, 72)[0] - fin

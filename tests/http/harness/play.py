@@ -101,8 +101,12 @@ class Origin:
     def __init__(self, run, endpoint, scripts, backlog=32):
         self.run, self.scripts = run, scripts
         self.conns, self.threads = [], []
-        self.listener = run.net.listen(endpoint, backlog)
-        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.listener = run.net.listen(endpoint, max(backlog, 0))
+        self.fill = []
+        if backlog < 0:		# nobody accepts, and the queue is full: further connections wait for ever
+            self.fill = [run.net.try_connect(endpoint) for _ in range(4)]
+            backlog = -1
+        self.thread = threading.Thread(target=self.accept if backlog >= 0 else lambda: None, daemon=True)
         self.thread.start()
 
     def accept(self):
@@ -136,6 +140,8 @@ class Origin:
         except OSError:
             pass
         self.listener.close()
+        for sock in self.fill:
+            sock.close()
         self.thread.join(5)
         for conn in self.conns:
             try:
@@ -272,7 +278,7 @@ class Run:
             return
         if client.stream.eof and client.stream.pos == len(client.stream.raw):
             self.end = "reset" if client.stream.reset else "closed"
-        elif not self.case.listen:
+        elif not self.case.listen or self.case.backlog < 0:
             self.end = "unknown"
         elif ends == {"closed"} or client.half_closed:
             while client.read():
@@ -303,7 +309,7 @@ class Run:
 
     def barrier(self):
         """What the proxy forwarded before has reached the origin when a later request of another client has."""
-        if not self.place.barrier:
+        if not self.place.barrier or not self.case.listen:
             return
         stream = wire.Stream(self.net.connect(self.place.barrier, self.deadline))
         try:
