@@ -80,7 +80,7 @@ RESPONSE_UNCHANGED = {
 }
 for name, line in RESPONSE_UNCHANGED.items():
     field, value = line.split(": ", 1)
-    reply(f"fields/response-keeps-{name}", "E39" if name != "unknown" else "E38", "9110 7.7", MUST if name not in ("server",) else SHOULD,
+    reply(f"fields/response-keeps-{name}", "E39" if name != "unknown" else "E38", "9110 7.7", MUST if name not in ("server", "date") else SHOULD,
           OK + line + "\r\n\r\nok", R(200, body=b"ok", fields={field: value}), close=False)
 for status, line in ((401, "WWW-Authenticate: Digest realm=\"a, b\", nonce=\"c\", Basic realm=\"d\""), (405, "Allow: GET, FOO"), (407, "Proxy-Authenticate: Basic realm=\"a\""),
                      (416, "Content-Range: bytes */5"), (503, "Retry-After: 5"), (301, "Location: //a.test/../b")):
@@ -102,7 +102,7 @@ forwarded("fields/equal-lines-kept", "E38", "9110 5.3", MUST, GET + "X-A: 1\r\nX
 
 DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT")
 reply("fields/date-added", "E40", "9110 6.6.1", MUST, OK + "\r\nok", R(200, fields={"Date": lambda v: len(v) == 1 and bool(DATE.fullmatch(v[0]))}), close=False)
-reply("fields/date-kept", "E40", "9110 6.6.1", MUST, OK + "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\nok", R(200, fields={"Date": "Sun, 06 Nov 1994 08:49:37 GMT"}),
+reply("fields/date-kept", "E40", "9110 7.7", SHOULD, OK + "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\nok", R(200, fields={"Date": "Sun, 06 Nov 1994 08:49:37 GMT"}),
       close=False)
 reply("fields/date-added-204", "E40", "9110 6.6.1", MUST, "HTTP/1.1 204 No\r\n\r\n", R(204, fields={"Date": lambda v: len(v) == 1}), close=False)
 reply("fields/date-added-when-named", "E40", "9110 6.6.1", PRODUCT, OK + "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nConnection: Date\r\n\r\nok",

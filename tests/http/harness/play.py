@@ -173,7 +173,7 @@ class Client:
         return self.methods[len(self.responses)] if len(self.responses) < len(self.methods) else "GET"
 
     def read(self):
-        """The next final response, recorded; None at the end of the connection."""
+        """The next final response, recorded; None at the end of the connection, be it after interim ones."""
         msg = wire.read_response(self.stream, self.method(), self.run.deadline)
         if msg:
             self.responses.append(msg)

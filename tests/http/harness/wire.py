@@ -371,8 +371,6 @@ def read_response(stream, method, deadline):
     while True:
         msg = read_response_head(stream, method, deadline)
         if msg is None:
-            if interim:
-                raise Ended("interim responses", stream.reset)
             return None
         if msg.status >= 200 or msg.status == 101:
             break
