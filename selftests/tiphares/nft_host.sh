@@ -73,12 +73,18 @@ done
 check "downloads are forwarded" wait_for '[ "$(grep -c . "$LAB/hold.0")" -ge 2 ] && [ "$(grep -c . "$LAB/hold.1")" -ge 2 ]' 20
 check "the daemon starts" daemon_start
 in_all_modes "beside it"
+octets() { sed -n 's/^octets=\([0-9]*\) own.*/\1/p' "$LAB/hold.$1" | tail -n 1; }
+for n in 0 1; do
+	at=$(octets $n)
+	check "what was forwarded before still gets data, $n" wait_for "[ \$(octets $n) -gt $((at + 2000000)) ]" 20
+done
 touch "$LAB/stop"
 for n in 0 1; do
 	wait "${holds[$n]}"
 	check_eq "what was forwarded before goes on, $n" 0 $?
 done
-kill $other
+kill $(in_gw ss -Hltnp "sport = :80" | sed -n 's/.*pid=\([0-9]*\),.*/\1/p' | sort -u)
+wait $other 2>/dev/null
 
 # ---- forwarding off: intercepting works, and it is said what does not ----
 check "ends" daemon_stop
