@@ -25,6 +25,7 @@ FOLDERS = ("message", "target", "framing_requests", "chunked", "fields", "expect
            "connections", "slow", "proxy_protocol")
 ORIGIN_PORT = 8000
 PROXY_PORT = 8080
+INTERCEPTED_PORT = 8090
 
 
 class Env:
@@ -34,18 +35,18 @@ class Env:
         self.transparent = args.mode == "transparent"
         spaces = args.netns.split(",") if args.netns else [None] * 3
         self.net = net.Net(*spaces)
-        self.daemon = [args.daemon]
+        self.daemon, self.datapath = [args.daemon], args.datapath
         self.profiles = list(targets.PROFILES)
         self.client = args.client if self.transparent else "127.0.0.1"
         if self.transparent:
-            self.prefix, self.lock, self.port = args.network, None, 80
+            self.prefix, self.lock, self.port = args.network, None, INTERCEPTED_PORT
         else:
             octet, self.lock = targets.find_block()
             self.prefix, self.port = f"127.{octet}", ORIGIN_PORT
 
     def proxy(self, profile):
         if self.transparent:
-            return (f"{self.prefix}.253.1", 80)
+            return (f"{self.prefix}.253.1", self.port)
         return (f"{self.prefix}.255.{1 + self.profiles.index(profile)}", PROXY_PORT)
 
     def place(self, index, mode, profile):
@@ -206,6 +207,7 @@ def arguments():
     parser.add_argument("--daemon", default=os.path.join(HERE, "../../build/tipharesd"))
     parser.add_argument("--jobs", type=int, default=16, help="cases at once")
     parser.add_argument("--seconds", type=float, default=25, help="for one case at most")
+    parser.add_argument("--datapath", default="nft", choices=("nft", "kmod"))
     parser.add_argument("--netns", help="transparent: names of the namespaces of client, gateway, origin")
     parser.add_argument("--network", default="10.72", help="transparent: first half of the origins' addresses")
     parser.add_argument("--client", default="10.71.1.10", help="transparent: the client's address")

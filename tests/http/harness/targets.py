@@ -31,7 +31,7 @@ class Target:
     def start(self, places):
         raise NotImplementedError
 
-    def launch(self, argv, endpoint, seconds=20):
+    def launch(self, argv, endpoint, seconds=30):
         log = open(os.path.join(self.work, f"{self.name}.log"), "ab")
         with self.env.net.inside("gateway"):
             self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.work)
@@ -40,12 +40,21 @@ class Target:
         while time.monotonic() < end:
             if self.process.poll() is not None:
                 break
-            try:
-                self.env.net.connect(endpoint, time.monotonic() + 1).close()
+            if self.serves(endpoint):
                 return
-            except OSError:
-                time.sleep(0.02)
+            time.sleep(0.02)
         raise SystemExit(f"{self.name} does not start: {self.tail()}")
+
+    def serves(self, endpoint):
+        """Does it accept? Where it intercepts, an answer tells that it was there."""
+        try:
+            with self.env.net.connect(endpoint, time.monotonic() + 1) as sock:
+                if not self.env.transparent:
+                    return True
+                sock.sendall(f"GET / HTTP/1.1\r\nHost: {endpoint[0]}\r\nConnection: close\r\n\r\n".encode())
+                return b"\r\nDate: " in b"".join(iter(lambda: sock.recv(4096), b""))
+        except OSError:
+            return False
 
     def tail(self, lines=8):
         with open(os.path.join(self.work, f"{self.name}.log"), errors="replace", encoding="utf-8") as log:
@@ -89,20 +98,20 @@ class Tiphares(Target):
     def start(self, places):
         proxy = self.env.proxy(self.profile)
         settings = PROFILES[self.profile]
-        lines = ["datapath: nft", "workers: 2", "user: nobody", f"admin: {{socket: {self.work}/{self.profile}.sock}}",
+        lines = [f"datapath: {self.env.datapath}", "workers: 2", "user: nobody", f"admin: {{socket: {self.work}/{self.profile}.sock}}",
                  "log: {access: {to: off}, level: info}", "ports:"]
         if self.env.transparent:
-            lines.append("  - {name: full, listen: 8080, mode: full, match: {ports: [80]}}")
+            lines.append(f"  - {{name: full, listen: 8080, mode: full, match: {{ports: [{proxy[1]}]}}}}")
         else:
             lines.append(f"  - {{name: web, listen: \"{proxy[0]}:{proxy[1]}\", mode: none}}")
         lines += [f"{section}: {{{', '.join(f'{k}: {v}' for k, v in keys.items())}}}"
                   for section, keys in settings.items()]
         routes = [route for place in places for route in place.routes]
-        if routes:
+        if routes and not self.env.transparent:
             lines.append("routes:")
             lines += [f"  - {{host: {host}, to: [{', '.join(f'{a}:{p}' for a, p in to)}]}}" for host, to in routes]
         path = self.write(f"{self.profile}.yaml", "\n".join(lines) + "\n")
-        self.launch([*self.env.daemon, "-c", path, "--foreground", "--datapath", "nft"], proxy)
+        self.launch([*self.env.daemon, "-c", path, "--foreground"], proxy)
 
 
 class Nginx(Target):

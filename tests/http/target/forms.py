@@ -72,17 +72,17 @@ for name, path in {
 
 forwarded("target/intercepted-other-host", "B20", "CVE-2009-0801", MUST, "GET /a HTTP/1.1\r\nHost: $DEAD\r\n\r\n",
           Q("GET", "/a", fields={"Host": "$DEAD"}), modes=("transparent",))
-forwarded("target/intercepted-other-port", "B20", "CVE-2009-0801", MUST, "GET /a HTTP/1.1\r\nHost: $HOST:9\r\n\r\n",
-          Q("GET", "/a", fields={"Host": "$HOST:9"}), modes=("transparent",))
+forwarded("target/intercepted-other-port", "B20", "CVE-2009-0801", MUST, "GET /a HTTP/1.1\r\nHost: $ADDRESS:9\r\n\r\n",
+          Q("GET", "/a", fields={"Host": "$ADDRESS:9"}), modes=("transparent",))
 forwarded("target/intercepted-unknown-name", "B20", "CVE-2009-0801", MUST, "GET /a HTTP/1.1\r\nHost: no-such-host.test\r\n\r\n",
           Q("GET", "/a"), modes=("transparent",))
 forwarded("target/intercepted-absolute-elsewhere", "B20", "CVE-2009-0801", MUST, "GET http://$DEAD/a HTTP/1.1\r\nHost: $HOST\r\n\r\n",
           Q("GET", "/a", fields={"Host": "$DEAD"}), modes=("transparent",))
 forwarded("target/intercepted-names-localhost", "B20", "CVE-2009-0801", MUST, "GET /a HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n",
           Q("GET", "/a"), modes=("transparent",))
-refused("target/intercepted-connect", "B21", "9110 9.3.6", MUST, "CONNECT $HOST:80 HTTP/1.1\r\nHost: $HOST:80\r\n\r\n", status=403,
+refused("target/intercepted-connect", "B21", "9110 9.3.6", MUST, "CONNECT $ADDR HTTP/1.1\r\nHost: $ADDR\r\n\r\n", status=403,
         modes=("transparent",))
-refused("target/intercepted-connect-elsewhere", "B21", "9110 9.3.6", MUST, "CONNECT $DEAD:80 HTTP/1.1\r\nHost: $DEAD\r\n\r\n", status=403,
+refused("target/intercepted-connect-elsewhere", "B21", "9110 9.3.6", MUST, "CONNECT $DEAD HTTP/1.1\r\nHost: $DEAD\r\n\r\n", status=403,
         modes=("transparent",))
 
 # ---- B22: loops ------------------------------------------------------------------------------------------------------
