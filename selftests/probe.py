@@ -14,7 +14,8 @@ Clients
                                             X-Probe tells the origin whose request it is
   connect ADDR PORT [-n N] [--hold F]       N connections at once; how many are made, refused, unanswered
   agent ASK ANSWER                          reads "NUMBER ADDR PORT FROM" lines (FROM: ADDR[,PORT]) from a pipe, asks
-                                            /whoami each time, writes "NUMBER STATUS BODY"; saves a start per question
+                                            /whoami each time, writes "NUMBER STATUS BODY ownport=PORT"; saves a
+                                            start per question
   syn SRC SPORT ADDR PORT                   one bare SYN through a raw socket; what comes back
   ack SRC SPORT ADDR PORT                   the same with a bare ACK
 Servers
@@ -196,7 +197,7 @@ def cmd_tick(args):
     try:
         while not os.path.exists(args.until):
             begin = time.monotonic()
-            sock.sendall(request(args, "/whoami"))
+            sock.sendall(request(args, "/whoami", who="tick"))
             answers.next()
             gap = max(gap, time.monotonic() - begin)
             count += 1
@@ -282,8 +283,9 @@ def ask_one(args, addr, port, source):
         sock = connect(args, bind=source, timeout=30)
         sock.sendall(request(args, "/whoami", close=True))
         status, body = Answers(sock).next()
+        own = sock.getsockname()[1]
         sock.close()
-        return f"{status} {body.decode().strip()}"
+        return f"{status} {body.decode().strip()} ownport={own}"
     except (OSError, ValueError, KeyError) as err:
         return f"none {type(err).__name__} {err}"
 

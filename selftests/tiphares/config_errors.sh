@@ -5,6 +5,7 @@
 #
 #   gateway namespace only: tipharesd on files that hold mistakes
 . "$(dirname "$0")/proxy.inc"
+native_for_nft
 lab_up
 [ "$TIPH_DATAPATH" = nft ] || mod_load
 yaml=$LAB/wrong.yaml

@@ -5,6 +5,7 @@
 #
 #   client  ----  gateway, full on :80, none on 8083  ----  origin
 . "$(dirname "$0")/proxy.inc"
+native_for_nft
 lab_up
 ctl status >"$LAB/out" 2>&1
 check_eq "no daemon: exit code" 1 $?

@@ -6,6 +6,7 @@
 #   lab a: client  ----  gateway, full on :80       ----  origin
 #   lab b: client  ----  gateway, inbound on :8000  ----  origin, the same addresses
 . "$(dirname "$0")/proxy.inc"
+native_for_nft
 
 # The library's idea of "the lab" is a few variables; there are two of them here.
 lab_vars="LAB NS daemon_pid origin_from mod_loaded"

@@ -40,8 +40,8 @@ unreclaimable() { awk '/^SUnreclaim/ { print $2 }' /proc/meminfo; }
 round() {
 	mod_load
 	daemon_start || return 1
-	intercepted $O4 80 src="$C4" && intercepted $O6 80 src="$C6" &&
-		asked 8082 $O4 /whoami >/dev/null || return 1
+	intercepted $O4 80 src="$C4" && intercepted $O6 80 src="$C6" || return 1
+	[ $(($1 % 5)) != 0 ] || says "src=$C6 " asked 8082 $O6 /whoami || return 1
 	if [ $(($1 % 2)) = 0 ]; then daemon_kill; else daemon_stop || return 1; fi
 	mod_unload
 }

@@ -5,6 +5,7 @@
 #
 #   client  ----  gateway: its processes are killed, its name removed, while it serves  ----  origin
 . "$(dirname "$0")/proxy.inc"
+native_for_nft
 
 daemon_pids() { echo "$daemon_pid $(pgrep -P "$daemon_pid")"; }
 gone() { negate in_client ip link show c0; }

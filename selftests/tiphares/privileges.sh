@@ -5,6 +5,7 @@
 #
 #   client  ----  gateway: privileged parent, worker as nobody  ----  origin
 . "$(dirname "$0")/proxy.inc"
+native_for_nft
 lab_up
 daemon_conf <<-CONF
 	workers: 2

@@ -5,6 +5,7 @@
 #
 #   client, from a port of its own choice  ----  gateway: any :80, preserve :443, strict :8000  ----  origin
 . "$(dirname "$0")/proxy.inc"
+native_for_nft
 lab_up
 daemon_conf <<-CONF
 	ports:
