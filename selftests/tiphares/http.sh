@@ -23,8 +23,10 @@ all_passed() {
 	[ "$n" -gt 0 ] && ! grep -qE "^not ok [0-9]+ $1/" "$LAB/http.tap"
 }
 
+scale=1
+[ -z "${TIPH_VM:-}" ] || scale=5
 "$suite/run.py" --mode transparent --netns "$NS-client,$NS-gw,$NS-origin" --client "$C4" --network 10.72 \
-	--daemon "$TIPH_BUILD/tipharesd" --datapath "$TIPH_DATAPATH" >"$LAB/http.tap" 2>"$LAB/http.err" </dev/null
+	--daemon "$TIPH_BUILD/tipharesd" --datapath "$TIPH_DATAPATH" --scale $scale >"$LAB/http.tap" 2>"$LAB/http.err" </dev/null
 ended=$?
 for folder in message target framing chunked fields expect upgrade responses connections slow; do
 	check "$folder: every case" all_passed $folder

@@ -35,6 +35,7 @@ class Env:
         self.transparent = args.mode == "transparent"
         spaces = args.netns.split(",") if args.netns else [None] * 3
         self.net = net.Net(*spaces)
+        self.scale = args.scale
         self.daemon, self.datapath = [args.daemon], args.datapath
         self.profiles = list(targets.PROFILES)
         self.client = args.client if self.transparent else "127.0.0.1"
@@ -148,7 +149,7 @@ def play_one(one, place, args, env, decided):
     outcomes = one.outcomes
     if decided:
         one = copy_of(one, outcomes[:one.decided])
-    run = play.Run(one, place, env.net, one.seconds or args.seconds)
+    run = play.Run(one, place, env.net, (one.seconds or args.seconds) * args.scale)
     failures = run.play()
     return list(failures), list(run.story())
 
@@ -207,6 +208,7 @@ def arguments():
     parser.add_argument("--daemon", default=os.path.join(HERE, "../../build/tipharesd"))
     parser.add_argument("--jobs", type=int, default=16, help="cases at once")
     parser.add_argument("--seconds", type=float, default=25, help="for one case at most")
+    parser.add_argument("--scale", type=int, default=1, help="more time for everything: for slow machines")
     parser.add_argument("--datapath", default="nft", choices=("nft", "kmod"))
     parser.add_argument("--netns", help="transparent: names of the namespaces of client, gateway, origin")
     parser.add_argument("--network", default="10.72", help="transparent: first half of the origins' addresses")
