@@ -193,7 +193,7 @@ static int port_del(struct sk_buff *skb, struct genl_info *info)
 {
 	struct tiph_net *tn = tiph_net_get(genl_info_net(info));
 	struct tiph_ports *new, *old = NULL;
-	const char **names;
+	const struct nlattr **names;
 	int n, err;
 
 	n = tiph_parse_names(info, &names);
@@ -242,7 +242,7 @@ static int port_get(struct sk_buff *skb, struct genl_info *info)
 	struct tiph_net *tn = tiph_net_get(genl_info_net(info));
 	struct sk_buff *msg = ERR_PTR(-ENOENT);
 	const struct tiph_port *port;
-	const char **names;
+	const struct nlattr **names;
 	int n;
 
 	n = tiph_parse_names(info, &names);
@@ -250,11 +250,13 @@ static int port_get(struct sk_buff *skb, struct genl_info *info)
 		return n;
 	if (n == 1) {
 		mutex_lock(&tn->lock);
-		port = tiph_ports_by_name(tiph_net_ports(tn), names[0]);
+		port = tiph_ports_by_name(tiph_net_ports(tn),
+					  nla_data(names[0]));
 		if (port)
 			msg = port_reply(tn, info, port);
 		else
-			NL_SET_ERR_MSG(info->extack, "no port of this name");
+			NL_SET_ERR_MSG_ATTR(info->extack, names[0],
+					    "no port of this name");
 		mutex_unlock(&tn->lock);
 	} else {
 		NL_SET_ERR_MSG(info->extack,

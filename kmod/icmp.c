@@ -36,6 +36,7 @@ noinline unsigned int tiph_icmp4(struct tiph_net *tn, struct sk_buff *skb,
 	struct quoted_ports _ports, *ports;
 	struct icmphdr _icmph, *icmph;
 	struct iphdr _iph, *iph;
+	struct sock *sk;
 	int off = outer->ihl * 4;
 
 	if (ip_is_fragment(outer) || skb->pkt_type != PACKET_HOST)
@@ -55,10 +56,10 @@ noinline unsigned int tiph_icmp4(struct tiph_net *tn, struct sk_buff *skb,
 	    !tiph_gate_passes(tn->gate, ports->dest, ports->source))
 		return NF_ACCEPT;
 
-	if (!tiph_sock_is_ours(__inet_lookup_established(tn->net, iph->daddr,
-					       ports->dest, iph->saddr,
-					       ntohs(ports->source),
-					       state->in->ifindex, 0)) ||
+	sk = __inet_lookup_established(tn->net, iph->daddr, ports->dest,
+				       iph->saddr, ntohs(ports->source),
+				       state->in->ifindex, 0);
+	if (!tiph_sock_is_ours(sk) ||
 	    !tiph_dst_attach4(&tn->dst, tn->net, skb))
 		return NF_ACCEPT;
 
@@ -80,6 +81,7 @@ noinline unsigned int tiph_icmp6(struct tiph_net *tn, struct sk_buff *skb,
 	struct quoted_ports _ports, *ports;
 	struct icmp6hdr _icmph, *icmph;
 	struct ipv6hdr _iph, *iph;
+	struct sock *sk;
 	int off = sizeof(*outer);
 
 	if (skb->pkt_type != PACKET_HOST)
@@ -99,10 +101,10 @@ noinline unsigned int tiph_icmp6(struct tiph_net *tn, struct sk_buff *skb,
 	    !tiph_gate_passes(tn->gate, ports->dest, ports->source))
 		return NF_ACCEPT;
 
-	if (!tiph_sock_is_ours(__inet6_lookup_established(tn->net, &iph->daddr,
-						ports->dest, &iph->saddr,
-						ntohs(ports->source),
-						state->in->ifindex, 0)) ||
+	sk = __inet6_lookup_established(tn->net, &iph->daddr, ports->dest,
+					&iph->saddr, ntohs(ports->source),
+					state->in->ifindex, 0);
+	if (!tiph_sock_is_ours(sk) ||
 	    !tiph_dst_attach6(&tn->dst, tn->net, skb))
 		return NF_ACCEPT;
 

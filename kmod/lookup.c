@@ -138,8 +138,8 @@ static bool is_looped(struct sock *sk)
  * be intercepted: what is left to check are the addresses.
  */
 static enum tiph_verdict_id addrs_check4(struct net *net,
-				      const struct iphdr *iph,
-				      const struct net_device *in)
+					 const struct iphdr *iph,
+					 const struct net_device *in)
 {
 	if (inet_addr_type_dev_table(net, in, iph->daddr) != RTN_UNICAST)
 		return TIPH_V_LOCAL;
@@ -165,8 +165,8 @@ static enum tiph_verdict_id addrs_check4(struct net *net,
  * Return: TIPH_V_INTERCEPTED if it may, else the verdict
  */
 enum tiph_verdict_id tiph_route4(struct net *net, struct sk_buff *skb,
-			      const struct tcphdr *th,
-			      const struct net_device *in, bool spoofing)
+				 const struct tcphdr *th,
+				 const struct net_device *in, bool spoofing)
 {
 	const struct iphdr *iph = ip_hdr(skb);
 	struct in_device *in_dev = __in_dev_get_rcu(in);
@@ -216,8 +216,8 @@ static bool is_forwardable6(const struct in6_addr *addr)
  * Return: TIPH_V_INTERCEPTED if it may, else the verdict
  */
 enum tiph_verdict_id tiph_route6(struct net *net, struct sk_buff *skb,
-			      const struct tcphdr *th,
-			      const struct net_device *in)
+				 const struct tcphdr *th,
+				 const struct net_device *in)
 {
 	const struct ipv6hdr *iph = ipv6_hdr(skb);
 	struct flowi6 fl6 = {

@@ -71,7 +71,7 @@ struct tiph_net {
 	struct tiph_dst dst;
 	struct tiph_ports __rcu *ports;
 
-	struct mutex lock;
+	struct mutex lock;	/* commits and ownership */
 	u32 generation;
 	u32 owner;
 	bool hooked;
@@ -108,13 +108,14 @@ static inline struct tiph_ports *tiph_net_ports(const struct tiph_net *tn)
 }
 
 /*
- * @port is in network byte order, as the index is. What set_bit() writes at
- * the same time may be seen or not; the plain load is an addressing mode.
+ * @port is in network byte order, as the index is. The load is a plain one so
+ * that it can be part of an addressing mode.
  */
 static inline bool tiph_gate_test(const unsigned long *map, __be16 port)
 {
 	unsigned int bit = (__force u16)port;
 
+	/* bits beside this one may be set meanwhile, which does not matter */
 	return data_race(map[bit / BITS_PER_LONG]) >> bit % BITS_PER_LONG & 1;
 }
 

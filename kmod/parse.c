@@ -273,10 +273,19 @@ void tiph_parse_free(struct tiph_port **ports, int n)
 	kvfree(ports);
 }
 
+static bool has_name(struct tiph_port **ports, int n, const char *name)
+{
+	while (n-- > 0)
+		if (!strcmp(ports[n]->name, name))
+			return true;
+	return false;
+}
+
 /**
  * tiph_parse_ports() - the ports of a message
  * @info: the message
- * @ret: checked configurations, to be freed by tiph_parse_free()
+ * @ret: checked configurations of different names, to be freed by
+ *	tiph_parse_free()
  *
  * Return: their number, or a negative errno
  */
@@ -292,14 +301,19 @@ int tiph_parse_ports(struct genl_info *info, struct tiph_port ***ret)
 	if (!ports)
 		return -ENOMEM;
 	for_each_port_attr(attr, info, rem) {
-		ports[n] = parse_port(attr, info->extack);
-		if (IS_ERR(ports[n])) {
-			int err = PTR_ERR(ports[n]);
+		struct tiph_port *port = parse_port(attr, info->extack);
 
-			tiph_parse_free(ports, n);
-			return err;
+		if (!IS_ERR(port) && has_name(ports, n, port->name)) {
+			NL_SET_ERR_MSG_ATTR(info->extack, attr,
+					    "a port occurs twice in the message");
+			tiph_port_put(port);
+			port = ERR_PTR(-EINVAL);
 		}
-		n++;
+		if (IS_ERR(port)) {
+			tiph_parse_free(ports, n);
+			return PTR_ERR(port);
+		}
+		ports[n++] = port;
 	}
 	*ret = ports;
 
@@ -309,15 +323,14 @@ int tiph_parse_ports(struct genl_info *info, struct tiph_port ***ret)
 /**
  * tiph_parse_names() - the names of the ports of a message
  * @info: the message
- * @ret: names inside the message, the array to be freed by kvfree()
+ * @ret: the attributes %TIPH_PORT_NAME, the array to be freed by kvfree()
  *
  * Return: their number, or a negative errno
  */
-int tiph_parse_names(struct genl_info *info, const char ***ret)
+int tiph_parse_names(struct genl_info *info, const struct nlattr ***ret)
 {
 	int rem, max = count_ports(info), n = 0;
-	const struct nlattr *attr;
-	const char **names;
+	const struct nlattr *attr, **names;
 
 	if (max < 0)
 		return max;
@@ -325,16 +338,14 @@ int tiph_parse_names(struct genl_info *info, const char ***ret)
 	if (!names)
 		return -ENOMEM;
 	for_each_port_attr(attr, info, rem) {
-		const struct nlattr *name = nla_find_nested(attr,
-							    TIPH_PORT_NAME);
-
-		if (!name) {
+		names[n] = nla_find_nested(attr, TIPH_PORT_NAME);
+		if (!names[n]) {
 			NL_SET_ERR_MSG_ATTR(info->extack, attr,
 					    "the port has no name");
 			kvfree(names);
 			return -EINVAL;
 		}
-		names[n++] = nla_data(name);
+		n++;
 	}
 	*ret = names;
 

@@ -13,6 +13,6 @@ extern const struct nla_policy tiph_policy_name[TIPH_A_MAX + 1];
 
 int tiph_parse_ports(struct genl_info *info, struct tiph_port ***ret);
 void tiph_parse_free(struct tiph_port **ports, int n);
-int tiph_parse_names(struct genl_info *info, const char ***ret);
+int tiph_parse_names(struct genl_info *info, const struct nlattr ***ret);
 
 #endif /* TIPHARES_PARSE_H */

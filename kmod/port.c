@@ -2,6 +2,7 @@
 /* Ports, and the immutable table of them. */
 #include <linux/slab.h>
 #include <linux/sort.h>
+#include <net/netlink.h>
 
 #include "port.h"
 #include "tag.h"
@@ -316,7 +317,7 @@ static unsigned int list_merge(struct tiph_port **list,
 /**
  * tiph_ports_merge() - the version of the table after ports were set
  * @old: the version before, or NULL
- * @ports: checked configurations; those of a name that is in @old take its
+ * @ports: checked configurations of different names; those of a name that is in @old take its
  *	place and its identity, the others follow in their order
  * @n: number of @ports
  * @replace: ports of @old that are not in @ports are gone
@@ -336,12 +337,6 @@ int tiph_ports_merge(const struct tiph_ports *old, struct tiph_port **ports,
 	unsigned int i, len;
 	int err = 0;
 
-	for (i = 0; i < n; i++) {
-		if (name_index(ports, i, ports[i]->name) < i) {
-			tiph_refuse(extack, "a port occurs twice in the message");
-			return -EINVAL;
-		}
-	}
 	list = kvcalloc(n + (old ? old->n : 0) + 1, sizeof(*list),
 			GFP_KERNEL_ACCOUNT);
 	if (!list)
@@ -364,7 +359,7 @@ int tiph_ports_merge(const struct tiph_ports *old, struct tiph_port **ports,
 /**
  * tiph_ports_remove() - the version of the table after ports were removed
  * @old: the version before, or NULL
- * @names: names of the ports
+ * @names: attributes with the names of the ports
  * @n: number of @names; 0: all ports
  * @ret: the new version
  * @extack: where the reason of a refusal goes
@@ -372,9 +367,9 @@ int tiph_ports_merge(const struct tiph_ports *old, struct tiph_port **ports,
  * Return: 0, -ENOENT if there is no port of one of the names, or another
  * negative errno
  */
-int tiph_ports_remove(const struct tiph_ports *old, const char * const *names,
-		      unsigned int n, struct tiph_ports **ret,
-		      struct netlink_ext_ack *extack)
+int tiph_ports_remove(const struct tiph_ports *old,
+		      const struct nlattr * const *names, unsigned int n,
+		      struct tiph_ports **ret, struct netlink_ext_ack *extack)
 {
 	unsigned int i, at, len = n && old ? old->n : 0;
 	struct tiph_port **list;
@@ -386,9 +381,10 @@ int tiph_ports_remove(const struct tiph_ports *old, const char * const *names,
 	if (len)
 		memcpy(list, old->port, len * sizeof(*list));
 	for (i = 0; i < n && !err; i++) {
-		at = name_index(list, len, names[i]);
+		at = name_index(list, len, nla_data(names[i]));
 		if (at == len) {
-			tiph_refuse(extack, "no port of this name");
+			NL_SET_ERR_MSG_ATTR(extack, names[i],
+					    "no port of this name");
 			err = -ENOENT;
 		} else {
 			len--;

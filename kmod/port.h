@@ -151,9 +151,9 @@ void tiph_port_put(struct tiph_port *port);
 int tiph_ports_merge(const struct tiph_ports *old, struct tiph_port **ports,
 		     unsigned int n, bool replace, struct tiph_ports **ret,
 		     struct netlink_ext_ack *extack);
-int tiph_ports_remove(const struct tiph_ports *old, const char * const *names,
-		      unsigned int n, struct tiph_ports **ret,
-		      struct netlink_ext_ack *extack);
+int tiph_ports_remove(const struct tiph_ports *old,
+		      const struct nlattr * const *names, unsigned int n,
+		      struct tiph_ports **ret, struct netlink_ext_ack *extack);
 void tiph_ports_free(struct tiph_ports *ports);
 
 const struct tiph_port *tiph_ports_match(const struct tiph_ports *ports,

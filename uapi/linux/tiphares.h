@@ -4,8 +4,9 @@
  * family "tiphares" and the socket options of intercepted and spoofed sockets.
  *
  * Rules of this file: attributes and commands are only ever appended; numbers
- * are host byte order unless a type says __be; unknown attributes and flags are
- * refused with -EINVAL and an extack sentence.
+ * are host byte order unless a type says __be; nests carry NLA_F_NESTED. What
+ * is unknown or out of place is refused with -EINVAL, a value out of its range
+ * with -ERANGE, each with an extack sentence and mostly the attribute.
  */
 #ifndef _UAPI_LINUX_TIPHARES_H
 #define _UAPI_LINUX_TIPHARES_H
@@ -226,9 +227,14 @@ struct tiph_prefix {
  * struct tiph_listen - TIPH_SO_LISTEN: this TCP socket is a listener of a port
  * @port: name of the port, NUL terminated
  *
- * Called on a bound socket, before or after listen(2). Makes it transparent
- * where the port's client side is; connections accepted from it carry the
- * port's identity. Needs CAP_NET_ADMIN over the socket's network namespace.
+ * Called on a socket that bind(2) gave the port's local port, before or after
+ * listen(2): at 127.0.0.1 or ::1 for modes full and inbound; at any address for
+ * the others, where a socket of AF_INET6 must be IPV6_V6ONLY. Makes it
+ * transparent where the port's client side is; connections accepted from it
+ * carry the port's identity, which is that of the port's id: a port that was
+ * removed and set again has other listeners. Neither the socket nor those
+ * connections can connect(2) any more. Needs CAP_NET_ADMIN over the socket's
+ * network namespace.
  *
  * Errors: EPERM, EINVAL (size, address not the port's, not bound, name not
  * terminated), ENOENT (no such port), EOPNOTSUPP (not a TCP socket), EISCONN
@@ -252,12 +258,18 @@ struct tiph_listen {
  * @reserved: 0
  *
  * The socket must be a fresh TCP socket of the same family and namespace:
- * not bound, not connected. Errors: EBADF (no such fd), EPERM (the fd is not
- * such a connection or is no longer alive, or belongs to another namespace),
- * EINVAL (size, flags, reserved, no destination), EISCONN (the socket is not
- * fresh), EAFNOSUPPORT (families differ), EADDRINUSE / EADDRNOTAVAIL (source
- * ports), and with %TIPH_SPOOF_CONNECT those of connect(2), EINPROGRESS being
- * the usual one.
+ * not bound, not connected. It may connect once, by this option or later, from
+ * the client's address only; its packets are not sent otherwise. The client
+ * must not be an address of this host, nor a loopback, link-local, multicast or
+ * broadcast address. Clients' ports below 1024 need no privilege.
+ * %TIPH_SPOOF_CONNECT does not ask a security module as connect(2) does.
+ *
+ * On any error but EINPROGRESS the socket is as it was. Errors: EBADF (no such
+ * fd), EPERM (the fd is not such a connection or is no longer alive, or belongs
+ * to another namespace, or its client may not be spoofed), EINVAL (size, flags,
+ * reserved, no destination), EISCONN (the socket is not fresh), EAFNOSUPPORT
+ * (families differ), EADDRINUSE / EADDRNOTAVAIL (source ports), and with
+ * %TIPH_SPOOF_CONNECT those of connect(2), EINPROGRESS being the usual one.
  */
 struct tiph_spoof {
 	__s32	accepted_fd;
