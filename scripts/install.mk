@@ -28,6 +28,7 @@ install-module-source:
 
 # Builds for the running kernel and, at every kernel upgrade, for the new one.
 dkms-install: install-module-source
+	@scripts/kernel-range.sh $(KVER)
 	dkms add -m tiphares -v $(VERSION) || dkms status -m tiphares -v $(VERSION)
 	dkms build -m tiphares -v $(VERSION)
 	dkms install -m tiphares -v $(VERSION)
