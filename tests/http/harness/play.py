@@ -278,7 +278,7 @@ class Run:
             return
         if client.stream.eof and client.stream.pos == len(client.stream.raw):
             self.end = "reset" if client.stream.reset else "closed"
-        elif not self.case.listen or self.case.backlog < 0:
+        elif not self.case.listen or self.case.backlog < 0 or self.case.profile == "slow" and ends == {None}:
             self.end = "unknown"
         elif ends == {"closed"} or client.half_closed:
             while client.read():
@@ -311,15 +311,20 @@ class Run:
         """What the proxy forwarded before has reached the origin when a later request of another client has."""
         if not self.place.barrier or not self.case.listen:
             return
+        while not self.pass_barrier():
+            if self.case.profile != "slow":	# short times may be too short for a busy machine, once
+                self.fail("another client was not served")
+                return
+
+    def pass_barrier(self):
         stream = wire.Stream(self.net.connect(self.place.barrier, self.deadline))
         try:
             stream.send(self.place.expand("GET $BARRIER/ HTTP/1.1\r\nHost: $BHOST\r\nConnection: close\r\n\r\n"),
                         self.deadline)
             answer = wire.read_response(stream, "GET", self.deadline)
-            if not answer or answer.status != 200:
-                self.fail(f"another client got {answer}")
-        except (wire.Ended, wire.Malformed) as why:
-            self.fail(f"another client got no answer: {why}")
+            return answer is not None and answer.status == 200
+        except (wire.Ended, wire.Malformed):
+            return False
         finally:
             stream.close()
 

@@ -10,7 +10,7 @@ import time
 # seconds on a machine of usual speed.
 PROFILES = {
     "main": {"http": {"header_timeout": "100s", "idle_timeout": "100s", "response_timeout": "100s"}},
-    "slow": {"http": {"header_timeout": 1, "idle_timeout": 2, "response_timeout": 1, "connect_timeout": 1}},
+    "slow": {"http": {"header_timeout": 3, "idle_timeout": 5, "response_timeout": 3, "connect_timeout": 3}},
     "small": {"http": {"header_limit": "4KiB", "header_fields": "16", "header_timeout": "100s",
                        "idle_timeout": "100s", "response_timeout": "100s"}},
     "forwarded": {"http": {"forwarded": "rfc7239"}},
