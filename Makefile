@@ -68,14 +68,13 @@ check: deps-check
 		static) echo $(KTAP)/static.log ;; unit) echo $(KTAP)/unit.log ;; \
 		http) echo $(KTAP)/http.log ;; \
 		native) echo $(KTAP)/native-nft.log ;; \
-		vm) echo $(vm-runs:%=$(KTAP)/%.log) $(vm-runs:%=$(KTAP)/%-verdict.log) ;; \
+		vm) echo $(stage-vm-logs) ;; \
 		debug) echo $(KTAP)/vm-debug-kmod.log $(KTAP)/vm-debug-kmod-verdict.log ;; esac; done)
 
 stage-static: check-static
 stage-unit: check-unit
 stage-http: ktap-http
 stage-native: ktap-native
-stage-vm: ktap-vm
 stage-debug: ktap-debug
 
 help:

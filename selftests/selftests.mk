@@ -15,7 +15,7 @@ VM_TIMEOUT ?= 3600
 # the whole range of kernels; dkms.conf names the same
 MATRIX ?= 6.1 6.12 7.3
 
-.PHONY: check-native check-vm check-runner check-debug check-matrix ktap-debug ktap-native ktap-vm selftests-stage
+.PHONY: stage-vm check-native check-vm check-runner check-debug check-matrix ktap-debug ktap-native ktap-vm selftests-stage
 vm-runs := $(foreach k,$(KERNELS),$(foreach d,$(DATAPATHS),vm-$(k)-$(d)))
 .PHONY: $(vm-runs)
 
@@ -41,6 +41,16 @@ $(kmod-keys): kmod-%: deps-check
 $(foreach k,$(kmod-keys),$(eval vm-$(k:kmod-%=%)-kmod: $(k)))
 
 ktap-vm: $(vm-runs)
+
+# What `make check` does in machines: everything with the module on the oldest kernel, and the core of it on a
+# newer one and with nft, which runs whole natively. check-vm and check-matrix run all of it everywhere.
+CORE ?= modes before_interception fail_open forwarding_untouched_napi match privileges
+stage-vm-runs := 6.1-kmod 6.12-kmod 6.1-nft
+stage-vm-logs := $(foreach r,$(stage-vm-runs),$(KTAP)/vm-$r.log $(KTAP)/vm-$r-verdict.log)
+stage-vm:
+	@$(MAKE) --no-print-directory ktap-vm KERNELS=6.1 DATAPATHS=kmod T="$(T)"
+	@$(MAKE) --no-print-directory ktap-vm KERNELS=6.12 DATAPATHS=kmod T="$(or $(T),$(CORE))"
+	@$(MAKE) --no-print-directory ktap-vm KERNELS=6.1 DATAPATHS=nft T="$(or $(T),$(CORE))"
 
 check-native: ktap-native
 	@selftests/ktap-count $(KTAP)/native-nft.log
