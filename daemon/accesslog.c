@@ -112,6 +112,37 @@ static const char *stamp(struct accesslog *log, time_t now)
 	return log->stamp;
 }
 
+/* Its name, or # and its number from 1; "-" for none. */
+static void put_rule(struct accesslog_chunk *c, const struct conf_rule *rule)
+{
+	if (!rule) {
+		put_str(c, "-");
+	} else if (rule->name[0]) {
+		put_str(c, rule->name);
+	} else {
+		put_str(c, "#");
+		put_u64(c, rule->index + 1);
+	}
+}
+
+/* Both are free of blanks and quotes; "-": none, "?": none that may be used. */
+static void put_hello(struct accesslog_chunk *c, const struct tls_hello *hello)
+{
+	put_str(c, " tls=");
+	put_str(c, tls_version_name(hello->version));
+	put_str(c, " sni=");
+	if (hello->name_len)
+		put(c, hello->name, hello->name_len);
+	else
+		put_str(c, hello->name_state == TLS_NAME_NONE ? "-" : "?");
+	put_str(c, " alpn=");
+	if (hello->alpn_len)
+		put(c, hello->alpn, hello->alpn_len);
+	else
+		put_str(c, "-");
+	put_str(c, hello->ech ? " ech=1" : " ech=0");
+}
+
 /* What no other proxy's format has; at the end of the line formats. */
 static void put_own(struct accesslog_chunk *c, const struct access_entry *e)
 {
@@ -139,6 +170,10 @@ static void put_own(struct accesslog_chunk *c, const struct access_entry *e)
 	put_us(c, e->first_us);
 	put_str(c, " result=");
 	put_str(c, e->result);
+	put_str(c, " rule=");
+	put_rule(c, e->rule);
+	if (e->hello)
+		put_hello(c, e->hello);
 }
 
 static void put_combined(struct accesslog *log, time_t now, const struct access_entry *e)
@@ -239,6 +274,26 @@ static void put_json_us(struct accesslog_chunk *c, const char *name, uint64_t us
 	put_us(c, us);
 }
 
+static void put_json_rule(struct accesslog_chunk *c, const struct conf_rule *rule)
+{
+	put_str(c, ",\"rule\":");
+	put_str(c, rule ? "\"" : "null");
+	if (!rule)
+		return;
+	put_rule(c, rule);
+	c->text[c->n++] = '"';
+}
+
+static void put_json_hello(struct accesslog_chunk *c, const struct tls_hello *hello)
+{
+	const char *version = tls_version_name(hello->version);
+
+	put_json_text(c, "tls", version, strlen(version), FIELD_SHOWN);
+	put_json_text(c, "sni", hello->name, hello->name_len, FIELD_SHOWN);
+	put_json_text(c, "alpn", hello->alpn, hello->alpn_len, FIELD_SHOWN);
+	put_str(c, hello->ech ? ",\"ech\":true" : ",\"ech\":false");
+}
+
 static void put_json(time_t now, struct accesslog_chunk *c, const struct access_entry *e)
 {
 	const char *mode = conf_mode_name(e->port->mode);
@@ -262,6 +317,9 @@ static void put_json(time_t now, struct accesslog_chunk *c, const struct access_
 	put_json_us(c, "connect", e->connect_us);
 	put_json_us(c, "first", e->first_us);
 	put_json_text(c, "result", e->result, strlen(e->result), FIELD_SHOWN);
+	put_json_rule(c, e->rule);
+	if (e->hello)
+		put_json_hello(c, e->hello);
 	c->text[c->n++] = '}';
 }
 

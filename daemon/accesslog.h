@@ -16,6 +16,7 @@
 
 #include "addr.h"
 #include "conf.h"
+#include "tls_hello.h"
 
 struct accesslog_chunk;
 
@@ -36,6 +37,8 @@ struct accesslog {
  *	until its end, until the upstream connection stood, until the first octet
  *	of the response; 0 where it did not come so far
  * @result: one word
+ * @rule: of access, that decided; NULL: none
+ * @hello: of TLS that was relayed; NULL: it was none
  * @reused: the upstream connection had served before
  */
 struct access_entry {
@@ -57,6 +60,8 @@ struct access_entry {
 	uint64_t connect_us;
 	uint64_t first_us;
 	const char *result;
+	const struct conf_rule *rule;
+	const struct tls_hello *hello;
 	bool reused;
 };
 

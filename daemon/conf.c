@@ -19,6 +19,25 @@ static void free_port(struct conf_port *port)
 	free(port->except_destinations.v);
 }
 
+static void free_words(struct word_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		free(list->v[i]);
+	free(list->v);
+}
+
+static void free_rule(struct conf_rule *rule)
+{
+	free(rule->clients.v);
+	free(rule->destinations.v);
+	free(rule->destination_ports.v);
+	free_words(&rule->hosts);
+	free_words(&rule->methods);
+	free_words(&rule->paths);
+	free_words(&rule->ports);
+	free_words(&rule->alpn);
+}
+
 static void free_conf(struct conf *conf)
 {
 	for (size_t i = 0; i < conf->n_ports; i++)
@@ -27,6 +46,9 @@ static void free_conf(struct conf *conf)
 		free(conf->routes[i].host);
 		free(conf->routes[i].to);
 	}
+	for (size_t i = 0; i < conf->n_rules; i++)
+		free_rule(&conf->rules[i]);
+	free(conf->rules);
 	free(conf->ports);
 	free(conf->routes);
 	free(conf->resolver_servers);

@@ -23,8 +23,25 @@ enum conf_log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LE
 enum conf_log_format { LOG_FORMAT_COMBINED, LOG_FORMAT_SQUID, LOG_FORMAT_JSON };
 enum conf_forwarded { FORWARDED_OFF, FORWARDED_RFC7239, FORWARDED_XFF };
 
+/* What a rule of access does with what it matches. */
+enum conf_action { ACTION_ALLOW, ACTION_DENY, ACTION_TUNNEL };
+/* What is spoken on a connection, as far as rules tell it apart; bits. */
+enum conf_spoken { SPOKEN_HTTP = 1, SPOKEN_TLS = 2, SPOKEN_OTHER = 4 };
+/* Encrypted ClientHello, as a condition of a rule. */
+enum conf_ech { ECH_ANY, ECH_YES, ECH_NO };
+
 struct prefix_list {
 	struct prefix *v;
+	size_t n;
+};
+
+struct word_list {
+	char **v;
+	size_t n;
+};
+
+struct number_list {
+	uint16_t *v;
 	size_t n;
 };
 
@@ -71,10 +88,41 @@ struct conf_route {
 	size_t n_to;
 };
 
+/**
+ * struct conf_rule - a rule of access: what matches all its conditions is its
+ * @name: for people; may be empty, and the same as another's
+ * @index: position in struct conf
+ * @action: enum conf_action
+ * @spoken: SPOKEN_ bits; 0: any
+ * @ech: enum conf_ech
+ * @hosts: lower case; "*.example" is every name below example
+ * @paths: prefixes of paths, decoded and without dot segments
+ * @ports: names of ports
+ * @alpn: protocols as struct tls_hello has them
+ *
+ * An empty list is no condition; of a list one entry must match.
+ */
+struct conf_rule {
+	char name[TIPH_NAME_MAX];
+	unsigned int index;
+	uint8_t action;
+	uint8_t spoken;
+	uint8_t ech;
+	struct prefix_list clients;
+	struct prefix_list destinations;
+	struct number_list destination_ports;
+	struct word_list hosts;
+	struct word_list methods;
+	struct word_list paths;
+	struct word_list ports;
+	struct word_list alpn;
+};
+
 struct conf_http {
 	size_t header_limit;		/* octets of one head */
 	unsigned int header_fields;
 	unsigned int header_timeout;	/* all times in milliseconds */
+	unsigned int sniff_timeout;
 	unsigned int idle_timeout;
 	unsigned int connect_timeout;
 	unsigned int response_timeout;
@@ -116,6 +164,8 @@ struct conf {
 	size_t n_ports;
 	struct conf_route *routes;
 	size_t n_routes;
+	struct conf_rule *rules;	/* in the order to be tried */
+	size_t n_rules;
 	struct endpoint *resolver_servers;	/* n 0: the system's */
 	size_t n_resolver_servers;
 	unsigned int resolver_timeout;	/* milliseconds */
@@ -154,6 +204,12 @@ struct conf_errors {
  */
 int conf_load_buffer(const char *path, const char *text, size_t len, struct conf **ret,
 		     struct conf_errors *errors);
+/*
+ * The same for what conf_write() wrote: it was checked when it was read from a
+ * file. Since then ports may have gone that rules of access name.
+ */
+int conf_load_written(const char *path, const char *text, size_t len, struct conf **ret,
+		      struct conf_errors *errors);
 /* Reads @path first; a file that can't be read is an error at 0:0. */
 int conf_load_file(const char *path, struct conf **ret, struct conf_errors *errors);
 void conf_errors_free(struct conf_errors *errors);

@@ -194,6 +194,23 @@ static int check_routes(const struct conf *conf, const struct conf_source *sourc
 	return err;
 }
 
+/* A rule for a port that there is not would never match, and nobody would know. */
+static int check_rules(const struct conf *conf, const struct conf_source *source,
+		       struct conf_errors *errors)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < conf->n_rules && !err; i++) {
+		const struct word_list *names = &conf->rules[i].ports;
+
+		for (size_t j = 0; j < names->n && !err; j++)
+			if (!conf_port_by_name(conf, names->v[j]))
+				err = conf_errors_add(errors, where(&source->rules[i], "access.*.port"),
+						      "access.*.port: no port is called \"%s\"", names->v[j]);
+	}
+	return err;
+}
+
 /* What clients may reach must not be what operators ask. */
 static int check_metrics(const struct conf *conf, const struct conf_source *source,
 			 struct conf_errors *errors)
@@ -230,6 +247,8 @@ int conf_check(const struct conf *conf, const struct conf_source *source, struct
 	}
 	if (!err)
 		err = check_routes(conf, source, errors);
+	if (!err && !source->written)
+		err = check_rules(conf, source, errors);
 	if (!err)
 		err = check_metrics(conf, source, errors);
 	return err ? err : check_nft(conf, source, errors);

@@ -4,6 +4,7 @@
  * reads back as the same value (conf_value.c).
  */
 #include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "conf.h"
@@ -175,6 +176,44 @@ static void write_prefixes(const struct conf_key *key, const void *base, FILE *o
 	fputc(']', out);
 }
 
+/* The words of the bits that are set. */
+static void write_choices(const struct conf_key *key, const void *base, FILE *out)
+{
+	uint64_t bits = load(const_field(key, base), key->size);
+	bool first = true;
+
+	fputc('[', out);
+	for (const struct conf_choice *c = key->choices; c->word; c++) {
+		if (!(bits & c->value))
+			continue;
+		fprintf(out, "%s%s", first ? "" : ", ", c->word);
+		first = false;
+	}
+	fputc(']', out);
+}
+
+static void write_numbers(const struct conf_key *key, const void *base, FILE *out)
+{
+	const struct number_list *list = const_field(key, base);
+
+	fputc('[', out);
+	for (size_t i = 0; i < list->n; i++)
+		fprintf(out, "%s%u", i ? ", " : "", list->v[i]);
+	fputc(']', out);
+}
+
+static void write_words(const struct conf_key *key, const void *base, FILE *out)
+{
+	const struct word_list *list = const_field(key, base);
+
+	fputc('[', out);
+	for (size_t i = 0; i < list->n; i++) {
+		fputs(i ? ", " : "", out);
+		conf_quote(out, list->v[i]);
+	}
+	fputc(']', out);
+}
+
 static void (*const writers[])(const struct conf_key *key, const void *base, FILE *out) = {
 	[CONF_CHOICE] = write_choice,
 	[CONF_COUNT] = write_count,
@@ -193,6 +232,13 @@ static void (*const writers[])(const struct conf_key *key, const void *base, FIL
 	[CONF_TCP_PORTS] = write_tcp_ports,
 	[CONF_INTERFACES] = write_interfaces,
 	[CONF_PREFIXES] = write_prefixes,
+	[CONF_CHOICES] = write_choices,
+	[CONF_NUMBERS] = write_numbers,
+	[CONF_HOSTS] = write_words,
+	[CONF_METHODS] = write_words,
+	[CONF_PATHS] = write_words,
+	[CONF_NAMES] = write_words,
+	[CONF_TOKENS] = write_words,
 };
 
 void conf_value_write(const struct conf_key *key, const void *base, FILE *out)

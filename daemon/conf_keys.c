@@ -25,7 +25,8 @@ static const struct conf_choice modes[] = {
 	{ NULL, 0 },
 };
 static const struct conf_choice protocols[] = {
-	{ "http", PROTOCOL_HTTP }, { "tcp", PROTOCOL_TCP }, { NULL, 0 },
+	{ "http", PROTOCOL_HTTP }, { "tls", PROTOCOL_TLS }, { "tcp", PROTOCOL_TCP },
+	{ "auto", PROTOCOL_AUTO }, { NULL, 0 },
 };
 static const struct conf_choice source_ports[] = {
 	{ "any", TIPH_SOURCE_PORT_ANY }, { "preserve", TIPH_SOURCE_PORT_PRESERVE },
@@ -34,6 +35,12 @@ static const struct conf_choice source_ports[] = {
 static const struct conf_choice policies[] = {
 	{ "open", TIPH_POLICY_OPEN }, { "closed", TIPH_POLICY_CLOSED },
 	{ "reset", TIPH_POLICY_RESET }, { NULL, 0 },
+};
+static const struct conf_choice spokens[] = {
+	{ "http", SPOKEN_HTTP }, { "tls", SPOKEN_TLS }, { "other", SPOKEN_OTHER }, { NULL, 0 },
+};
+static const struct conf_choice echs[] = {
+	{ "any", ECH_ANY }, { "yes", ECH_YES }, { "no", ECH_NO }, { NULL, 0 },
 };
 static const struct conf_choice forwardeds[] = {
 	{ "off", FORWARDED_OFF }, { "rfc7239", FORWARDED_RFC7239 },
@@ -55,6 +62,8 @@ static const struct conf_choice log_targets[] = {
 #define SECOND 1000ULL
 #define HOUR (3600 * SECOND)
 #define KIB 1024ULL
+#define LIST_MAX 1000		/* entries that are compared one by one */
+#define HOSTS_MAX 1000000	/* those that are looked up */
 
 const struct conf_key conf_keys[] = {
 	{ "datapath", CONF_CHOICE, IN(conf, datapath), .fallback = "auto", .choices = datapaths,
@@ -73,7 +82,7 @@ const struct conf_key conf_keys[] = {
 	{ "ports.mode", CONF_CHOICE, IN(conf_port, mode), .flags = CONF_F_REQUIRED, .choices = modes,
 	  .doc = "which sides are transparent: both, the client's, the server's, none" },
 	{ "ports.protocol", CONF_CHOICE, IN(conf_port, protocol), .fallback = "http", .choices = protocols,
-	  .doc = "what clients speak on it; tcp: octets are relayed unread" },
+	  .doc = "what clients speak on it; tcp: relayed unread; tls: relayed, the name is read; auto: told by the first octets" },
 	{ "ports.match", CONF_MAP, .flags = CONF_F_INBOUND,
 	  .doc = "which streams are intercepted; full and inbound only" },
 	{ "ports.match.ports", CONF_TCP_PORTS, IN(conf_port, dports), .min = 1, .max = 65535,
@@ -112,6 +121,38 @@ const struct conf_key conf_keys[] = {
 	{ "routes.to", CONF_ENDPOINTS, IN(conf_route, to), .flags = CONF_F_REQUIRED,
 	  .doc = "where it goes, in turn" },
 
+	{ "access", CONF_RULES,
+	  .doc = "rules for requests and connections, the first that matches decides; none matches: allowed" },
+	{ "access.name", CONF_NAME, IN(conf_rule, name),
+	  .doc = "shown in the access log instead of the rule's number" },
+	{ "access.allow", CONF_CONDITIONS,
+	  .doc = "let pass what meets all conditions, or all" },
+	{ "access.deny", CONF_CONDITIONS,
+	  .doc = "refuse it: HTTP by 403, TLS by an alert, anything else by a reset" },
+	{ "access.tunnel", CONF_CONDITIONS,
+	  .doc = "relay the connection unread from its first request on" },
+	{ "access.*.client", CONF_PREFIXES, IN(conf_rule, clients), .flags = CONF_F_FILLED, .max = LIST_MAX,
+	  .doc = "condition: the client's address" },
+	{ "access.*.destination", CONF_PREFIXES, IN(conf_rule, destinations), .flags = CONF_F_FILLED, .max = LIST_MAX,
+	  .doc = "condition: the next hop's address; needed to allow loopback ones that a client chose" },
+	{ "access.*.destination_port", CONF_NUMBERS, IN(conf_rule, destination_ports), .flags = CONF_F_FILLED,
+	  .min = 1, .max = 65535,
+	  .doc = "condition: the next hop's TCP port" },
+	{ "access.*.host", CONF_HOSTS, IN(conf_rule, hosts), .flags = CONF_F_FILLED, .max = HOSTS_MAX,
+	  .doc = "condition: host of the request or server name of TLS; *.NAME: every name below NAME" },
+	{ "access.*.method", CONF_METHODS, IN(conf_rule, methods), .flags = CONF_F_FILLED, .max = LIST_MAX,
+	  .doc = "condition: the request's method" },
+	{ "access.*.path", CONF_PATHS, IN(conf_rule, paths), .flags = CONF_F_FILLED, .max = LIST_MAX,
+	  .doc = "condition: how the request's path begins, decoded and without dot segments" },
+	{ "access.*.port", CONF_NAMES, IN(conf_rule, ports), .flags = CONF_F_FILLED, .max = LIST_MAX,
+	  .doc = "condition: name of the port" },
+	{ "access.*.protocol", CONF_CHOICES, IN(conf_rule, spoken), .flags = CONF_F_FILLED, .choices = spokens,
+	  .doc = "condition: what is spoken" },
+	{ "access.*.alpn", CONF_TOKENS, IN(conf_rule, alpn), .flags = CONF_F_FILLED, .max = LIST_MAX,
+	  .doc = "condition: a protocol that TLS offers" },
+	{ "access.*.ech", CONF_CHOICE, IN(conf_rule, ech), .fallback = "any", .choices = echs,
+	  .doc = "condition: TLS with Encrypted ClientHello, or feigning it" },
+
 	{ "resolver", CONF_MAP, .doc = "name resolution where the original destination does not decide" },
 	{ "resolver.servers", CONF_SERVERS, IN(conf, resolver_servers), .fallback = "system", .none = "system",
 	  .doc = "DNS servers; system: those of the host" },
@@ -129,6 +170,9 @@ const struct conf_key conf_keys[] = {
 	{ "http.header_timeout", CONF_DURATION, IN(conf, http.header_timeout), .fallback = "10s",
 	  .min = 100, .max = HOUR,
 	  .doc = "for a whole head to arrive" },
+	{ "http.sniff_timeout", CONF_DURATION, IN(conf, http.sniff_timeout), .fallback = "300ms",
+	  .min = 10, .max = 60 * SECOND,
+	  .doc = "protocol auto: silence after which the origin is asked to speak first" },
 	{ "http.idle_timeout", CONF_DURATION, IN(conf, http.idle_timeout), .fallback = "60s",
 	  .min = 100, .max = 24 * HOUR,
 	  .doc = "for a connection on which nothing moves" },
@@ -191,11 +235,19 @@ int conf_kind_is_list(enum conf_kind kind)
 	switch (kind) {
 	case CONF_PORTS:
 	case CONF_ROUTES:
+	case CONF_RULES:
 	case CONF_ENDPOINTS:
 	case CONF_SERVERS:
 	case CONF_TCP_PORTS:
 	case CONF_INTERFACES:
 	case CONF_PREFIXES:
+	case CONF_CHOICES:
+	case CONF_NUMBERS:
+	case CONF_HOSTS:
+	case CONF_METHODS:
+	case CONF_PATHS:
+	case CONF_NAMES:
+	case CONF_TOKENS:
 		return 1;
 	default:
 		return 0;
@@ -312,12 +364,16 @@ const char *conf_choice_suggest(const struct conf_choice *choices, const char *s
 
 static const char *const kind_names[] = {
 	[CONF_MAP] = "mapping", [CONF_PORTS] = "list of mappings", [CONF_ROUTES] = "list of mappings",
+	[CONF_RULES] = "list of mappings", [CONF_CONDITIONS] = "all or mapping",
 	[CONF_CHOICE] = "choice", [CONF_COUNT] = "number", [CONF_NUMBER] = "number", [CONF_SIZE] = "size",
 	[CONF_DURATION] = "duration", [CONF_PERCENT] = "percentage", [CONF_STRING] = "text",
 	[CONF_PATH] = "path", [CONF_NAME] = "name", [CONF_HOST] = "host name",
 	[CONF_LISTEN] = "[ADDR:]PORT", [CONF_ENDPOINT] = "ADDR:PORT", [CONF_ENDPOINTS] = "list of ADDR:PORT",
 	[CONF_SERVERS] = "list of ADDR[:PORT]", [CONF_TCP_PORTS] = "list of TCP ports",
 	[CONF_INTERFACES] = "list of interface names", [CONF_PREFIXES] = "list of ADDR[/LEN]",
+	[CONF_CHOICES] = "list of choices", [CONF_NUMBERS] = "list of TCP ports", [CONF_HOSTS] = "list of host names",
+	[CONF_METHODS] = "list of methods", [CONF_PATHS] = "list of paths", [CONF_NAMES] = "list of names",
+	[CONF_TOKENS] = "list of protocols",
 };
 
 static const char *unit(enum conf_kind kind)
@@ -327,14 +383,14 @@ static const char *unit(enum conf_kind kind)
 
 static void dump_bounds(FILE *out, const struct conf_key *key)
 {
-	if (key->kind == CONF_CHOICE || key->choices) {
+	if (key->choices) {
 		for (const struct conf_choice *c = key->choices; c->word; c++)
 			fprintf(out, "%s%s", c == key->choices ? "" : "|", c->word);
 		return;
 	}
 	if (key->kind == CONF_PERCENT)
 		fprintf(out, "0%%-100%%");
-	else if (key->max)
+	else if (key->max && (!conf_kind_is_list(key->kind) || key->min))
 		fprintf(out, "%llu-%llu%s", (unsigned long long)key->min, (unsigned long long)key->max,
 			unit(key->kind));
 }

@@ -13,7 +13,8 @@
 /**
  * enum conf_kind - what a key's value is
  * @CONF_MAP: a mapping; its keys have this key's path as prefix
- * @CONF_PORTS, @CONF_ROUTES: a list of mappings
+ * @CONF_PORTS, @CONF_ROUTES, @CONF_RULES: a list of mappings
+ * @CONF_CONDITIONS: "all", or a mapping with the keys of "access.*."
  * @CONF_CHOICE: one of the key's words
  * @CONF_COUNT: a number without unit
  * @CONF_NUMBER: the same, decimal or 0x hexadecimal, written in hexadecimal
@@ -28,11 +29,17 @@
  * @CONF_ENDPOINTS: a list of them
  * @CONF_SERVERS: a list of addresses, with port or without (53)
  * @CONF_TCP_PORTS, @CONF_INTERFACES, @CONF_PREFIXES: lists
+ * @CONF_CHOICES: a list of the key's words, kept as bits
+ * @CONF_NUMBERS: a list of TCP ports of any length
+ * @CONF_HOSTS, @CONF_METHODS, @CONF_PATHS, @CONF_NAMES, @CONF_TOKENS: lists of
+ *	words: host names or "*.NAME", methods, paths, port names, protocols
  */
 enum conf_kind {
 	CONF_MAP,
 	CONF_PORTS,
 	CONF_ROUTES,
+	CONF_RULES,
+	CONF_CONDITIONS,
 	CONF_CHOICE,
 	CONF_COUNT,
 	CONF_NUMBER,
@@ -50,6 +57,13 @@ enum conf_kind {
 	CONF_TCP_PORTS,
 	CONF_INTERFACES,
 	CONF_PREFIXES,
+	CONF_CHOICES,
+	CONF_NUMBERS,
+	CONF_HOSTS,
+	CONF_METHODS,
+	CONF_PATHS,
+	CONF_NAMES,
+	CONF_TOKENS,
 };
 
 /* Words of a CONF_CHOICE; the first one of a value is the one written. */
@@ -64,18 +78,21 @@ struct conf_choice {
 #define CONF_F_INBOUND	(1U << 1)
 /* The same for the server side. */
 #define CONF_F_OUTBOUND	(1U << 2)
+/* An empty list is a mistake. */
+#define CONF_F_FILLED	(1U << 3)
 
 /**
  * struct conf_key - one key
  * @path: with dots, "ports.match.sources"
  * @offset: of the value in struct conf; in struct conf_port for "ports.", in
- *	struct conf_route for "routes."
+ *	struct conf_route for "routes.", in struct conf_rule for "access."
  * @size: of a number's or choice's field
  * @flags: CONF_F_
  * @fallback: default as it would be written; NULL: none, or an empty list
  * @none: word for "no value" (0, NULL, AF_UNSPEC, empty list), or NULL
- * @min, @max: of numbers, in the value's own unit
- * @choices: of CONF_CHOICE and CONF_PATH, ended by a NULL word
+ * @min, @max: of numbers, in the value's own unit; of lists of prefixes and
+ *	words: @max entries
+ * @choices: of CONF_CHOICE, CONF_CHOICES and CONF_PATH, ended by a NULL word
  * @doc: one line
  */
 struct conf_key {
@@ -93,7 +110,7 @@ struct conf_key {
 };
 
 extern const struct conf_key conf_keys[];
-#define CONF_KEYS_MAX 64	/* at least as many as there are */
+#define CONF_KEYS_MAX 96	/* at least as many as there are */
 size_t conf_keys_count(void);
 
 /* Is @kind a list? */

@@ -26,11 +26,16 @@ struct conf_seen {
 	bool bad[CONF_KEYS_MAX];
 };
 
-/* The file's positions beside the configuration that was read from it. */
+/*
+ * The file's positions beside the configuration that was read from it. @written:
+ * it is none, conf_write() made it.
+ */
 struct conf_source {
+	bool written;
 	struct conf_seen top;
 	struct conf_seen *ports;	/* as many as conf->ports */
 	struct conf_seen *routes;	/* as many as conf->routes */
+	struct conf_seen *rules;	/* as many as conf->rules */
 };
 
 /* Errors are kept in the order of the file. Return: 0 or -ENOMEM. */

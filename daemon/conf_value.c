@@ -205,6 +205,17 @@ static bool is_visible(const char *s, size_t n)
 
 #define STRING_MAX 255
 
+static int set_choices(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	uint8_t *bits = field(key, base), before = *bits;
+	int err = set_choice(key, base, s, n, why);
+
+	if (!err && before & *bits)
+		err = refuse(why, "\"%.*s\" is in the list already", SHOW(s, n));
+	*bits |= before;
+	return err;
+}
+
 static int set_string(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
 {
 	if (!is_visible(s, n) || n > STRING_MAX)
@@ -229,19 +240,30 @@ static int set_path(const struct conf_key *key, void *base, const char *s, size_
 	return refuse(why, "\"%.*s\" is neither an absolute path nor %s", SHOW(s, n), words);
 }
 
-static int set_name(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+static bool is_name(const char *s, size_t n)
 {
-	char *to = field(key, base);
 	bool good = n >= 1 && n < TIPH_NAME_MAX;
 
 	for (size_t i = 0; good && i < n; i++)
 		good = isalnum((unsigned char)s[i]) || (s[i] && strchr("_.-", s[i]));
-	if (!good)
+	return good;
+}
+
+static int set_name(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	char *to = field(key, base);
+
+	if (!is_name(s, n))
 		return refuse(why, "\"%.*s\" is not a name: 1 to %d of A-Z a-z 0-9 _ . -", SHOW(s, n),
 			      TIPH_NAME_MAX - 1);
 	memset(to, 0, TIPH_NAME_MAX);
 	memcpy(to, s, n);
 	return 0;
+}
+
+static bool is_host_octet(char c)
+{
+	return isalnum((unsigned char)c) || (c && strchr("-._:", c));
 }
 
 /* Lower case, as it is compared. An IPv6 address stands without brackets. */
@@ -252,7 +274,7 @@ static int set_host(const struct conf_key *key, void *base, const char *s, size_
 	int err;
 
 	for (size_t i = 0; good && i < n; i++)
-		good = isalnum((unsigned char)s[i]) || (s[i] && strchr("-._:", s[i]));
+		good = is_host_octet(s[i]);
 	if (!good && !(n == 1 && *s == '*'))
 		return refuse(why, "\"%.*s\" is not a host name, an address without brackets, or \"*\"",
 			      SHOW(s, n));
@@ -416,14 +438,130 @@ static int set_prefixes(const struct conf_key *key, void *base, const char *s, s
 	}
 	if (err)
 		return refuse(why, "\"%.*s\" is not an address or ADDR/LEN", SHOW(s, n));
-	if (count_prefixes(base) >= TIPH_MATCH_PREFIXES_MAX)
+	if (!key->max && count_prefixes(base) >= TIPH_MATCH_PREFIXES_MAX)
 		return refuse(why, "more than %d prefixes in one port", TIPH_MATCH_PREFIXES_MAX);
+	if (key->max && list->n >= key->max)
+		return refuse(why, "more than %" PRIu64 " entries", key->max);
 	bigger = grow(list->v, list->n, sizeof(*bigger));
 	if (!bigger)
 		return -ENOMEM;
 	bigger[list->n++] = p;
 	list->v = bigger;
 	return 0;
+}
+
+static int set_numbers(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	struct number_list *list = field(key, base);
+	uint16_t v, *bigger;
+
+	if (!scan_port(s, n, &v))
+		return refuse(why, "\"%.*s\" is not a TCP port, 1 to 65535", SHOW(s, n));
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i] == v)
+			return refuse(why, "%u is in the list already", v);
+	bigger = reallocarray(list->v, list->n + 1, sizeof(*bigger));
+	if (!bigger)
+		return -ENOMEM;
+	bigger[list->n++] = v;
+	list->v = bigger;
+	return 0;
+}
+
+/* --- lists of words --- */
+
+static int append_word(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	struct word_list *list = field(key, base);
+	char **bigger;
+
+	if (list->n >= key->max)
+		return refuse(why, "more than %" PRIu64 " entries", key->max);
+	bigger = reallocarray(list->v, list->n + 1, sizeof(*bigger));
+	if (!bigger)
+		return -ENOMEM;
+	list->v = bigger;
+	bigger[list->n] = strndup(s, n);
+	if (!bigger[list->n])
+		return -ENOMEM;
+	list->n++;
+	return 0;
+}
+
+/* Lower case and without the root's dot, as they are compared. */
+static int set_hosts(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	size_t star = n > 2 && s[0] == '*' && s[1] == '.' ? 2 : 0;
+	char name[STRING_MAX + 1];
+	bool good = n > star && n <= STRING_MAX;
+
+	for (size_t i = 0; good && i < n; i++) {
+		name[i] = (char)tolower((unsigned char)s[i]);
+		good = i < star || (is_host_octet(s[i]) && (s[i] != '.' || (i > star && s[i - 1] != '.')));
+	}
+	if (!good)
+		return refuse(why, "\"%.*s\" is not a host name, *.NAME, or an address without brackets%s",
+			      SHOW(s, n), n == 1 && *s == '*' ? "; for any host leave the key out" : "");
+	if (name[n - 1] == '.')
+		n--;
+	return append_word(key, base, name, n, why);
+}
+
+/* A token (RFC 9110 5.6.2); methods are compared with case. */
+static int set_methods(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	bool good = n && n <= 64;
+
+	for (size_t i = 0; good && i < n; i++)
+		good = isalnum((unsigned char)s[i]) || (s[i] && strchr("!#$%&'*+-.^_`|~", s[i]));
+	return good ? append_word(key, base, s, n, why) :
+		      refuse(why, "\"%.*s\" is not a method such as GET", SHOW(s, n));
+}
+
+/* Does the path at @s have a segment that is removed when paths are compared? */
+static bool has_odd_segment(const char *s, size_t n)
+{
+	for (size_t i = 0; i + 1 < n; i++) {
+		const char *p = s + i + 1;
+		size_t dots = 0;
+
+		while (s[i] == '/' && i + 1 + dots < n && dots < 2 && p[dots] == '.')
+			dots++;
+		if (s[i] == '/' && (*p == '/' || (dots && (i + 1 + dots == n || p[dots] == '/'))))
+			return true;
+	}
+	return false;
+}
+
+static int set_paths(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	bool good = n && s[0] == '/' && n <= STRING_MAX;
+
+	for (size_t i = 0; good && i < n; i++)
+		good = (unsigned char)s[i] >= ' ' && s[i] != 0x7f && !strchr("%?#", s[i]);
+	if (!good)
+		return refuse(why, "\"%.*s\" is not a path: / and up to %d octets, decoded, without %%, ? and #",
+			      SHOW(s, n), STRING_MAX - 1);
+	if (has_odd_segment(s, n))
+		return refuse(why, "\"%.*s\" has empty or dot segments, which no path has that is compared",
+			      SHOW(s, n));
+	return append_word(key, base, s, n, why);
+}
+
+static int set_names(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	return is_name(s, n) ? append_word(key, base, s, n, why) :
+			       refuse(why, "\"%.*s\" is not the name of a port", SHOW(s, n));
+}
+
+static int set_tokens(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
+{
+	bool good = is_visible(s, n) && n < 128;
+
+	for (size_t i = 0; good && i < n; i++)
+		good = !strchr(",\"\\", s[i]);
+	return good ? append_word(key, base, s, n, why) :
+		      refuse(why, "\"%.*s\" is not a protocol such as h2 or http/1.1", SHOW(s, n));
 }
 
 static int (*const setters[])(const struct conf_key *key, void *base, const char *s, size_t n, char *why) = {
@@ -444,6 +582,13 @@ static int (*const setters[])(const struct conf_key *key, void *base, const char
 	[CONF_TCP_PORTS] = set_tcp_ports,
 	[CONF_INTERFACES] = set_interfaces,
 	[CONF_PREFIXES] = set_prefixes,
+	[CONF_CHOICES] = set_choices,
+	[CONF_NUMBERS] = set_numbers,
+	[CONF_HOSTS] = set_hosts,
+	[CONF_METHODS] = set_methods,
+	[CONF_PATHS] = set_paths,
+	[CONF_NAMES] = set_names,
+	[CONF_TOKENS] = set_tokens,
 };
 
 int conf_value_set(const struct conf_key *key, void *base, const char *s, size_t n, char *why)

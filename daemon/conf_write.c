@@ -60,6 +60,56 @@ static void write_item(const char *scope, const void *base, const struct conf_po
 	}
 }
 
+static bool is_condition(const struct conf_key *key)
+{
+	return !strncmp(key->path, "access.*.", 9);
+}
+
+/* Was the condition given? Then its list, or its number, is not the empty one. */
+static bool has_condition(const struct conf_key *key, const struct conf_rule *rule)
+{
+	const char *at = (const char *)rule + key->offset;
+	struct conf_rule none = { 0 };
+
+	return memcmp(at, (const char *)&none + key->offset, key->size);
+}
+
+void conf_write_rule(const struct conf_rule *rule, FILE *out)
+{
+	static const char *const actions[] = {
+		[ACTION_ALLOW] = "allow", [ACTION_DENY] = "deny", [ACTION_TUNNEL] = "tunnel",
+	};
+	const char *separator = "{";
+
+	fputc('{', out);
+	if (rule->name[0]) {
+		fputs("name: ", out);
+		conf_quote(out, rule->name);
+		fputs(", ", out);
+	}
+	fprintf(out, "%s: ", actions[rule->action]);
+	for (size_t i = 0; i < conf_keys_count(); i++) {
+		const struct conf_key *key = &conf_keys[i];
+
+		if (!is_condition(key) || !has_condition(key, rule))
+			continue;
+		fprintf(out, "%s%s: ", separator, conf_key_name(key));
+		conf_value_write(key, rule, out);
+		separator = ", ";
+	}
+	fputs(*separator == '{' ? "all}" : "}}", out);
+}
+
+static void write_rules(const struct conf *conf, FILE *out)
+{
+	fprintf(out, "access:%s\n", conf->n_rules ? "" : " []");
+	for (size_t i = 0; i < conf->n_rules; i++) {
+		fputs("  - ", out);
+		conf_write_rule(&conf->rules[i], out);
+		fputc('\n', out);
+	}
+}
+
 static void write_list(const struct conf *conf, const struct conf_key *key, const struct conf_port *ports,
 		       size_t n_ports, FILE *out)
 {
@@ -93,7 +143,10 @@ static void write_all(const struct conf *conf, const struct conf_port *ports, si
 
 		if (key->kind == CONF_PORTS || key->kind == CONF_ROUTES)
 			write_list(conf, key, ports, n_ports, out);
-		else if (strncmp(key->path, "ports.", 6) && strncmp(key->path, "routes.", 7))
+		else if (key->kind == CONF_RULES)
+			write_rules(conf, out);
+		else if (strncmp(key->path, "ports.", 6) && strncmp(key->path, "routes.", 7) &&
+			 strncmp(key->path, "access.", 7))
 			write_top(conf, key, out);
 	}
 }
@@ -128,7 +181,7 @@ int conf_derive(const struct conf *conf, const struct conf_port *ports, size_t n
 		*errors = (struct conf_errors){ 0 };
 		return err;
 	}
-	err = conf_load_buffer(conf->path, text, len, ret, errors);
+	err = conf_load_written(conf->path, text, len, ret, errors);
 	free(text);
 	return err;
 }

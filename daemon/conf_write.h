@@ -3,6 +3,8 @@
 #ifndef TIPHARES_CONF_WRITE_H
 #define TIPHARES_CONF_WRITE_H
 
+#include <stdio.h>
+
 #include "conf.h"
 
 /**
@@ -13,6 +15,9 @@
  */
 int conf_write(const struct conf *conf, const struct conf_port *ports, size_t n_ports, char **ret,
 	       size_t *len);
+
+/* A rule of access as YAML, on one line, without the line's end. */
+void conf_write_rule(const struct conf_rule *rule, FILE *out);
 
 /**
  * conf_derive() - a configuration like @conf with these ports

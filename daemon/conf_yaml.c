@@ -20,6 +20,7 @@
 
 #define FILE_MAX (16U << 20)
 #define ROUTES_MAX 10000
+#define RULES_MAX 20000
 #define PATH_MAX_LEN 80
 #define TEXT(node) ((const char *)(node)->data.scalar.value)
 #define LENGTH(node) ((node)->data.scalar.length)
@@ -120,6 +121,11 @@ static bool load_list(struct load *l, yaml_node_t *node, const struct conf_key *
 		complain(l, node, "%s must be a list, not %s", key->path, type_name(node));
 		return false;
 	}
+	if (key->flags & CONF_F_FILLED &&
+	    node->data.sequence.items.start == node->data.sequence.items.top) {
+		complain(l, node, "%s is empty", key->path);
+		return false;
+	}
 	for (yaml_node_item_t *i = node->data.sequence.items.start;
 	     i < node->data.sequence.items.top && !l->failed; i++) {
 		yaml_node_t *entry = yaml_document_get_node(&l->doc, *i);
@@ -138,6 +144,13 @@ static bool load_list(struct load *l, yaml_node_t *node, const struct conf_key *
 static bool load_map(struct load *l, yaml_node_t *node, const char *path, void *base,
 		     struct conf_seen *seen);
 
+/* Does the key belong to an entry of a list of mappings? */
+static bool is_of_item(const struct conf_key *key)
+{
+	return !strncmp(key->path, "ports.", 6) || !strncmp(key->path, "routes.", 7) ||
+	       !strncmp(key->path, "access.", 7);
+}
+
 /* Defaults of the keys of @scope that were not given, and complaints about those that must be. */
 static void finish_scope(struct load *l, const yaml_node_t *node, const char *scope, void *base,
 			 struct conf_seen *seen)
@@ -147,9 +160,8 @@ static void finish_scope(struct load *l, const yaml_node_t *node, const char *sc
 
 	for (size_t i = 0; i < conf_keys_count() && !l->failed; i++) {
 		const struct conf_key *key = &conf_keys[i];
-		bool of_item = !strncmp(key->path, "ports.", 6) || !strncmp(key->path, "routes.", 7);
 
-		if (seen->key[i].line || (n ? strncmp(key->path, scope, n) : of_item))
+		if (seen->key[i].line || (n ? strncmp(key->path, scope, n) : is_of_item(key)))
 			continue;
 		if (key->flags & CONF_F_REQUIRED)
 			complain(l, node, "%s is missing", key->path);
@@ -227,6 +239,52 @@ static void load_route(struct load *l, yaml_node_t *node, size_t i)
 		complain(l, node, "routes.to is empty");
 }
 
+static const char *const actions[] = {
+	[ACTION_ALLOW] = "access.allow", [ACTION_DENY] = "access.deny", [ACTION_TUNNEL] = "access.tunnel",
+};
+#define N_ACTIONS (sizeof(actions) / sizeof(actions[0]))
+
+/* What stands behind an action. */
+static bool load_conditions(struct load *l, yaml_node_t *node, const struct conf_key *key,
+			    struct conf_rule *rule, struct conf_seen *seen)
+{
+	for (size_t i = 0; i < N_ACTIONS; i++) {
+		if (!strcmp(key->path, actions[i])) {
+			rule->action = (uint8_t)i;
+		} else if (seen->key[conf_key_find(actions[i])].line) {
+			complain(l, node, "%s: a rule has one action, this one has %s", key->path, actions[i]);
+			return false;
+		}
+	}
+	if (refuse_null(l, node, key->path))
+		return false;
+	if (node->type == YAML_SCALAR_NODE && !strcmp(TEXT(node), "all"))
+		return true;
+	if (node->type == YAML_MAPPING_NODE &&
+	    node->data.mapping.pairs.start < node->data.mapping.pairs.top)
+		return load_map(l, node, "access.*", rule, seen);
+	complain(l, node, "%s must be all, or a mapping with a condition at least", key->path);
+	return false;
+}
+
+static void load_rule(struct load *l, yaml_node_t *node, size_t i)
+{
+	struct conf_rule *rule = &l->conf->rules[i];
+	struct conf_seen *seen = &l->source.rules[i];
+	size_t n = l->errors->n;
+	bool acts = false;
+
+	seen->at = position(node);
+	rule->index = (unsigned int)i;
+	if (!load_map(l, node, "access", rule, seen))
+		return;
+	finish_scope(l, node, "access.", rule, seen);
+	for (size_t k = 0; k < N_ACTIONS; k++)
+		acts = acts || seen->key[conf_key_find(actions[k])].line;
+	if (!acts && l->errors->n == n)
+		complain(l, node, "access: a rule needs an action: allow, deny or tunnel");
+}
+
 /* A list of mappings with at most @max entries: their number, or -1 after a complaint. */
 static ssize_t count_items(struct load *l, const yaml_node_t *node, const struct conf_key *key, size_t max)
 {
@@ -287,6 +345,23 @@ static bool load_routes(struct load *l, const yaml_node_t *node, const struct co
 	return true;
 }
 
+static bool load_rules(struct load *l, const yaml_node_t *node, const struct conf_key *key)
+{
+	ssize_t n = count_items(l, node, key, RULES_MAX);
+
+	if (n < 0)
+		return false;
+	l->conf->rules = calloc((size_t)n + 1, sizeof(*l->conf->rules));
+	l->source.rules = calloc((size_t)n + 1, sizeof(*l->source.rules));
+	if (!l->conf->rules || !l->source.rules) {
+		l->failed = -ENOMEM;
+		return false;
+	}
+	l->conf->n_rules = (size_t)n;
+	load_items(l, node, (size_t)n, load_rule);
+	return true;
+}
+
 static bool load_value(struct load *l, yaml_node_t *node, const struct conf_key *key, void *base,
 		       struct conf_seen *seen)
 {
@@ -297,6 +372,10 @@ static bool load_value(struct load *l, yaml_node_t *node, const struct conf_key 
 		return load_ports(l, node, key);
 	case CONF_ROUTES:
 		return load_routes(l, node, key);
+	case CONF_RULES:
+		return load_rules(l, node, key);
+	case CONF_CONDITIONS:
+		return load_conditions(l, node, key, base, seen);
 	default:
 		return conf_kind_is_list(key->kind) ? load_list(l, node, key, base) :
 						      load_scalar(l, node, key, base);
@@ -311,7 +390,9 @@ static void unknown_key(struct load *l, const yaml_node_t *name, const char *pre
 	const struct conf_key *elsewhere = conf_key_elsewhere(TEXT(name), n);
 	int shown = (int)(n > 60 ? 60 : n);
 
-	if (near)
+	if (!strcmp(prefix, "access.") && !strcmp(TEXT(name), "bypass"))
+		complain(l, name, "access.bypass: a connection that was taken can't be given back; tunnel relays it unread, ports.match.except keeps it from being taken");
+	else if (near)
 		complain(l, name, "unknown key \"%s%.*s\"; did you mean \"%s\"?", prefix, shown, TEXT(name),
 			 conf_key_name(near));
 	else if (elsewhere)
@@ -450,10 +531,10 @@ static int load_text(struct load *l, const char *text, size_t len)
 	return l->failed;
 }
 
-int conf_load_buffer(const char *path, const char *text, size_t len, struct conf **ret,
-		     struct conf_errors *errors)
+static int load_conf(const char *path, const char *text, size_t len, bool written,
+		     struct conf **ret, struct conf_errors *errors)
 {
-	struct load l = { .errors = errors };
+	struct load l = { .errors = errors, .source.written = written };
 	int err;
 
 	*errors = (struct conf_errors){ 0 };
@@ -467,6 +548,7 @@ int conf_load_buffer(const char *path, const char *text, size_t len, struct conf
 		err = -EINVAL;
 	free(l.source.ports);
 	free(l.source.routes);
+	free(l.source.rules);
 	if (err == -ENOMEM)
 		conf_errors_free(errors);
 	if (err)
@@ -474,6 +556,18 @@ int conf_load_buffer(const char *path, const char *text, size_t len, struct conf
 	else
 		*ret = l.conf;
 	return err;
+}
+
+int conf_load_buffer(const char *path, const char *text, size_t len, struct conf **ret,
+		     struct conf_errors *errors)
+{
+	return load_conf(path, text, len, false, ret, errors);
+}
+
+int conf_load_written(const char *path, const char *text, size_t len, struct conf **ret,
+		      struct conf_errors *errors)
+{
+	return load_conf(path, text, len, true, ret, errors);
 }
 
 static int read_file(const char *path, char **ret, size_t *len)

@@ -289,6 +289,19 @@ bool exchange_binds(const char *credentials, size_t len)
 	return false;
 }
 
+/* The rules forbid the current hop: the next, or an answer. */
+static void hop_denied(struct session *s)
+{
+	struct exchange *x = s->x;
+
+	if (x->hop + 1 < x->n_hops) {
+		x->hop++;
+		exchange_connect(s);
+		return;
+	}
+	exchange_deny(s);
+}
+
 void exchange_connect(struct session *s)
 {
 	struct exchange *x = s->x;
@@ -297,6 +310,10 @@ void exchange_connect(struct session *s)
 	struct upstream *up;
 	int fd;
 
+	if (exchange_ask_hop(s, hop) == ACTION_DENY) {
+		hop_denied(s);
+		return;
+	}
 	if (take_idle(s, &key))
 		return;
 	if (origin_is_self(s->setup->conf, hop)) {
@@ -369,7 +386,9 @@ void exchange_connected(struct session *s)
 	x->connected_us = s->thread->loop.now_us;
 	if (s->setup->log)
 		x->source = *upstream_local(x->up);
-	if (x->tunnel || x->relay)
+	if (x->silent)
+		session_set(s, SESSION_SILENT);
+	else if (x->tunnel || x->relay)
 		tunnel_begin(s);
 	else
 		session_set(s, SESSION_EXCHANGE);
@@ -491,6 +510,10 @@ void exchange_timeout(struct session *s)
 	struct metrics *m = &s->thread->metrics;
 
 	switch (s->state) {
+	case SESSION_SNIFF:
+	case SESSION_SILENT:
+		sniff_timeout(s);
+		break;
 	case SESSION_HEAD:
 		head_timeout(s);
 		break;

@@ -23,7 +23,13 @@
  * @head_done: the final response's head was read
  * @idempotent, @fresh: may be repeated; only on a new connection
  * @tunnel: CONNECT: a tunnel begins when the upstream is connected
- * @relay: a port that is not HTTP: no request, no response
+ * @relay: not HTTP, or not to be read: no request, no response
+ * @silent: a relay on which nobody has said anything yet
+ * @chosen: the client named the next hop, and neither a route nor its packets
+ * @rule: of access, that decided; NULL: none
+ * @pending: rules that depend on the next hop, @n_pending of them, the last one
+ *	(perhaps NULL) holds when the others don't
+ * @hello: what the ClientHello of a relay says; NULL: there was none
  * @upgrade: protocols the request asked for, empty: none
  * @n_interim: 1xx responses so far
  * @scanned: of the response's head
@@ -51,6 +57,8 @@ struct exchange {
 	bool fresh;
 	bool tunnel;
 	bool relay;
+	bool silent;
+	bool chosen;
 	bool reused;
 	bool up_eof_sent;
 	bool client_eof_sent;
@@ -65,6 +73,10 @@ struct exchange {
 	uint64_t connected_us;
 	uint64_t first_us;
 	struct endpoint source;
+	const struct conf_rule *rule;
+	const struct conf_rule **pending;
+	uint32_t n_pending;
+	struct tls_hello *hello;
 	const char *result;
 	char *heap_text;
 	uint32_t line_len;
@@ -77,6 +89,8 @@ struct exchange {
 struct exchange *exchange_create(struct session *s);
 
 /* Steps of a session; true: the state changed, take the next step at once. */
+bool sniff_step(struct session *s);
+bool silent_step(struct session *s);
 bool request_step(struct session *s);
 bool connect_step(struct session *s);
 bool exchange_step(struct session *s);
@@ -107,6 +121,21 @@ int exchange_resolve(struct session *s, const char *name, size_t len, uint16_t p
 /* Do these credentials, or this challenge, hold for a whole connection? */
 bool exchange_binds(const char *credentials, size_t len);
 
+/* The addresses of a route are hops, another one first each time. */
+void exchange_add_route(struct session *s, const struct conf_route *route);
+
+/**
+ * exchange_ask() - what do the access rules say?
+ * @q: port, client and destination are filled in
+ *
+ * Keeps the rule; where rules depend on a next hop that is not known yet, it is
+ * ACTION_ALLOW until exchange_ask_hop(). Return: enum conf_action, or -ENOMEM.
+ */
+int exchange_ask(struct session *s, struct access_question *q);
+enum conf_action exchange_ask_hop(struct session *s, const struct endpoint *hop);
+/* The answer was no. */
+void exchange_deny(struct session *s);
+
 /* Find an upstream connection for the current hop, or begin to make one. */
 void exchange_connect(struct session *s);
 /* The current hop failed with @err: the next, or an answer. */
@@ -114,8 +143,21 @@ void exchange_hop_failed(struct session *s, int err);
 /* The upstream is there: go on to the exchange or the tunnel. */
 void exchange_connected(struct session *s);
 
-/* A port that is not HTTP: relay to the original destination. */
-void relay_begin(struct session *s);
+/* A connection on a port where its first octets tell what it is. */
+void sniff_begin(struct session *s);
+/* The time for them is over. */
+void sniff_timeout(struct session *s);
+
+/*
+ * Relay a connection that is not HTTP, with what came of it already. @hello: of
+ * TLS, NULL: it is neither.
+ */
+void relay_begin(struct session *s, const struct tls_hello *hello);
+/*
+ * The same of one on which the client says nothing. False: it may not be, or
+ * there is nowhere to go; nothing was done.
+ */
+bool relay_silence(struct session *s);
 /* After 101 or CONNECT: nothing is HTTP any more. */
 void tunnel_begin(struct session *s);
 

@@ -89,6 +89,8 @@ void exchange_log(struct session *s)
 		.connect_us = x->connected_us ? x->connected_us - x->began_us : 0,
 		.first_us = x->first_us ? x->first_us - x->began_us : 0,
 		.result = x->result,
+		.rule = x->rule,
+		.hello = x->hello,
 		.reused = x->reused,
 	};
 

@@ -33,6 +33,19 @@ size_t http1_scan(const char *buf, size_t len, size_t *from);
  */
 int http1_too_large(const char *buf, size_t len, const char **why);
 
+/* enum http1_begin - http1_begins(): too little came; it is; it is not */
+enum http1_begin {
+	HTTP1_BEGIN_MORE,
+	HTTP1_BEGIN_YES,
+	HTTP1_BEGIN_NO,
+};
+
+/**
+ * http1_begins() - is this how an HTTP/1.x client begins?
+ * @buf: what came first on a connection, @len octets
+ */
+enum http1_begin http1_begins(const char *buf, size_t len);
+
 /**
  * http1_parse_request() - parse a complete head
  * @buf: @len octets, exactly one head as http1_scan() delimited it

@@ -52,6 +52,15 @@
 	X(CLIENT_ABORTS, "client_aborts", false, "Exchanges ended by the client.")            \
 	X(TRUNCATED, "responses_truncated", false, "Responses cut off by the origin.")        \
 	X(TUNNELS, "tunnels", false, "Tunnels opened, relays of tcp ports among them.")       \
+	X(DENIED, "access_denied", false, "Requests and connections denied by a rule.")       \
+	X(TLS_HELLOS, "tls_hellos", false, "ClientHellos read on tls and auto ports.")        \
+	X(TLS_REFUSED, "tls_refused", false,                                                  \
+	  "Connections refused because no whole and valid ClientHello came.")                 \
+	X(SNIFFED_HTTP, "sniffed_http", false, "Connections on auto ports that are HTTP.")    \
+	X(SNIFFED_OTHER, "sniffed_other", false,                                              \
+	  "Connections on auto ports that are neither HTTP nor TLS.")                         \
+	X(SNIFFED_SILENT, "sniffed_silent", false,                                            \
+	  "Connections on auto ports on which the client was silent at first.")               \
 	X(LOG_DROPPED, "access_log_dropped", false, "Access log lines dropped.")
 
 enum metric {

@@ -70,13 +70,12 @@ static void add_hop(struct exchange *x, const struct endpoint *hop)
 		x->hops[x->n_hops++] = *hop;
 }
 
-/* The addresses of a route, another one first each time. */
-static void add_route(struct thread *t, struct exchange *x, const struct conf_route *route)
+void exchange_add_route(struct session *s, const struct conf_route *route)
 {
-	size_t first = t->turn++ % route->n_to;
+	size_t first = s->thread->turn++ % route->n_to;
 
 	for (size_t i = 0; i < route->n_to; i++)
-		add_hop(x, &route->to[(first + i) % route->n_to]);
+		add_hop(s->x, &route->to[(first + i) % route->n_to]);
 }
 
 /*
@@ -116,9 +115,10 @@ static int choose_hop(struct session *s, const struct http_head *head, const cha
 		return -508;
 	route = routes_find(s->setup->gen->routes, host, head->host.len);
 	if (route) {
-		add_route(s->thread, x, route);
+		exchange_add_route(s, route);
 		return 0;
 	}
+	x->chosen = true;
 	*why = "the request names no host";
 	if (!head->host.len)
 		return -400;
@@ -202,13 +202,25 @@ static void count_request(struct session *s)
 	metric_store(requests, *requests + 1);
 }
 
+static int ask_access(struct session *s, const struct http_head *head, const char *base)
+{
+	struct access_question q = {
+		.spoken = SPOKEN_HTTP,
+		.host = { base + head->host.off, head->host.len },
+		.method = { base + head->method.off, head->method.len },
+		.path = { base + head->path.off, head->path.len },
+	};
+
+	return exchange_ask(s, &q);
+}
+
 /* The head is good: say where it goes, write it, forget its octets, go there. */
 static void take_request(struct session *s, const struct http_head *head)
 {
 	const char *base = buf_head(s->in);
 	struct exchange *x = s->x;
 	const char *why = "";
-	int r;
+	int action, r;
 
 	take_properties(x, head, base);
 	note_credentials(s, head, base);
@@ -219,14 +231,20 @@ static void take_request(struct session *s, const struct http_head *head)
 		refuse(s, 501, "Max-Forwards ends here");
 		return;
 	}
-	r = choose_hop(s, head, base, &why);
-	if (r >= 0 && !x->tunnel && write_request(s, head, base)) {
+	action = ask_access(s, head, base);
+	r = action == ACTION_DENY ? -EACCES : choose_hop(s, head, base, &why);
+	x->relay = action == ACTION_TUNNEL && s->requests == 1 && r >= 0 && !x->tunnel;
+	if (action < 0 || (r >= 0 && !x->tunnel && !x->relay && write_request(s, head, base))) {
 		out_of_memory(s);
 		return;
 	}
-	x->head_octets = head->head_len;
-	buf_consume(s->in, head->head_len);
-	if (r < 0)
+	if (!x->relay) {
+		x->head_octets = head->head_len;
+		buf_consume(s->in, head->head_len);
+	}
+	if (action == ACTION_DENY)
+		exchange_deny(s);
+	else if (r < 0)
 		exchange_answer(s, (unsigned int)-r, "no_next_hop", why);
 	else if (r)
 		session_set(s, SESSION_RESOLVE);

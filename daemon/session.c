@@ -21,6 +21,7 @@
 #define TUNNEL_IDLE_MS (3600 * 1000)
 
 const char *const session_state_names[SESSION_STATE_MAX] = {
+	[SESSION_SNIFF] = "sniff",
 	[SESSION_IDLE] = "idle",
 	[SESSION_HEAD] = "head",
 	[SESSION_RESOLVE] = "resolve",
@@ -29,6 +30,7 @@ const char *const session_state_names[SESSION_STATE_MAX] = {
 	[SESSION_EXCHANGE] = "exchange",
 	[SESSION_ANSWER] = "answer",
 	[SESSION_TUNNEL] = "tunnel",
+	[SESSION_SILENT] = "silent",
 	[SESSION_LINGER] = "linger",
 	[SESSION_DEAD] = "dead",
 };
@@ -38,6 +40,8 @@ static unsigned int state_timeout(const struct session *s, enum session_state st
 	const struct conf_http *http = &s->setup->conf->http;
 
 	switch (state) {
+	case SESSION_SNIFF:
+		return s->port->protocol == PROTOCOL_AUTO ? http->sniff_timeout : http->header_timeout;
 	case SESSION_HEAD:
 		return http->header_timeout;
 	case SESSION_RESOLVE:
@@ -47,6 +51,7 @@ static unsigned int state_timeout(const struct session *s, enum session_state st
 	case SESSION_EXCHANGE:
 		return http->response_timeout;
 	case SESSION_TUNNEL:
+	case SESSION_SILENT:
 		return TUNNEL_IDLE_MS;
 	case SESSION_LINGER:
 		return LINGER_MS;
@@ -97,6 +102,7 @@ static bool wait_step(struct session *s)
 }
 
 static bool (*const steps[])(struct session *s) = {
+	[SESSION_SNIFF] = sniff_step,
 	[SESSION_IDLE] = request_step,
 	[SESSION_HEAD] = request_step,
 	[SESSION_RESOLVE] = wait_step,
@@ -105,6 +111,7 @@ static bool (*const steps[])(struct session *s) = {
 	[SESSION_EXCHANGE] = exchange_step,
 	[SESSION_ANSWER] = answer_step,
 	[SESSION_TUNNEL] = tunnel_step,
+	[SESSION_SILENT] = silent_step,
 	[SESSION_LINGER] = linger_step,
 };
 
@@ -204,6 +211,29 @@ void session_end(struct session *s, enum session_end how)
 	session_set(s, SESSION_LINGER);
 }
 
+static void exchange_free(struct session *s)
+{
+	struct exchange *x = s->x;
+	struct thread *t = s->thread;
+
+	resolver_cancel(x->query);
+	body_end(&x->request, &t->carrier);
+	body_end(&x->response, &t->carrier);
+	free(x->heap_text);
+	free(x->hello);
+	free(x->pending);
+	objpool_put(&t->exchange_objs, x);
+	s->x = NULL;
+}
+
+struct upstream *session_drop_exchange(struct session *s)
+{
+	struct upstream *up = s->x->up;
+
+	exchange_free(s);
+	return up;
+}
+
 void session_end_exchange(struct session *s, const char *result)
 {
 	struct exchange *x = s->x;
@@ -230,12 +260,7 @@ void session_end_exchange(struct session *s, const char *result)
 	if (s->setup->log)
 		exchange_log(s);
 	upstream_close(x->up, false);
-	resolver_cancel(x->query);
-	body_end(&x->request, &t->carrier);
-	body_end(&x->response, &t->carrier);
-	free(x->heap_text);
-	objpool_put(&t->exchange_objs, x);
-	s->x = NULL;
+	exchange_free(s);
 }
 
 void session_next(struct session *s)
@@ -268,9 +293,11 @@ static void session_begin(struct session *s)
 		session_set(s, SESSION_HEAD);
 		break;
 	case PROTOCOL_TLS:
-	case PROTOCOL_TCP:
 	case PROTOCOL_AUTO:
-		relay_begin(s);
+		sniff_begin(s);
+		break;
+	case PROTOCOL_TCP:
+		relay_begin(s, NULL);
 		break;
 	}
 }

@@ -6,17 +6,23 @@
  *	          +------------------------------ keep-alive ---------------------+
  *	          v                                                               |
  *	accept -> HEAD -> [RESOLVE] -> [SOCKET] -> [CONNECT] -> EXCHANGE ---------+-> IDLE -> HEAD
- *	          |                                   ^  |         |              |
- *	          |                                   +--+- retry -+              |
- *	          +--- refused, failed ---------------+--> ANSWER ----------------+
- *	                                                     |
- *	CONNECT, EXCHANGE -> TUNNEL     ANSWER, EXCHANGE -> LINGER     any -> DEAD
+ *	   |      ^ |                                 ^  |         |              |
+ *	   v      | |                                 +--+- retry -+              |
+ *	 [SNIFF] -+ +- refused, failed ---------------+--> ANSWER ----------------+
+ *	   |                                                 |
+ *	   +--> [RESOLVE] -> [SOCKET] -> [CONNECT] -> TUNNEL <- CONNECT, EXCHANGE
+ *	                                        |     ^
+ *	                                        +-> SILENT -> HEAD
+ *	ANSWER, EXCHANGE -> LINGER     any -> DEAD
  *
+ * SNIFF: ports of protocol tls and auto: too little came to know what is spoken.
  * IDLE: no octet of the next request came. HEAD: a head is being read, in one
  * absolute time. RESOLVE: waiting for the addresses of a name. SOCKET: on the
  * list of those who wait for a prepared socket. CONNECT: the upstream is
  * connecting. EXCHANGE: request and response are moving. ANSWER: a response of
  * the proxy's own is being written. TUNNEL: octets are relayed both ways.
+ * SILENT: connected to the origin, as the client says nothing: who speaks first
+ * decides what this is.
  * LINGER: our side is closed, what the client still sends is thrown away so
  * that it gets our last response. DEAD: buried, freed at the end of the turn.
  *
@@ -28,8 +34,10 @@
 
 #include "body.h"
 #include "thread.h"
+#include "tls_hello.h"
 
 enum session_state {
+	SESSION_SNIFF,
 	SESSION_IDLE,
 	SESSION_HEAD,
 	SESSION_RESOLVE,
@@ -38,6 +46,7 @@ enum session_state {
 	SESSION_EXCHANGE,
 	SESSION_ANSWER,
 	SESSION_TUNNEL,
+	SESSION_SILENT,
 	SESSION_LINGER,
 	SESSION_DEAD,
 	SESSION_STATE_MAX,
@@ -53,7 +62,9 @@ struct exchange;
  * @in: octets received and not used; NULL while there are none
  * @original: original destination; AF_UNSPEC on ports without inbound transparency
  * @scanned: octets of @in that were searched for the end of a head
+ * @hello: how far a ClientHello was looked at
  * @received, @sent: octets from and to the client, of exchanges that ended
+ * @patient: the client's first octets are waited for, silence can't be relayed
  * @bound: authentication binds its upstream connections to it (NTLM, Negotiate)
  * @progress: octets moved in the exchange when the timer was set last
  */
@@ -77,7 +88,9 @@ struct session {
 	uint64_t progress;
 	uint32_t requests;
 	uint32_t scanned;
+	struct tls_hello_scan hello;
 	uint8_t state;
+	bool patient;
 	bool bound;
 };
 
@@ -93,6 +106,9 @@ void session_run(struct session *s);
 
 /* The exchange, if any, is over: log it, forget it. @result: NULL: as it is. */
 void session_end_exchange(struct session *s, const char *result);
+
+/* There was none: forget it without a word. Its upstream connection is the caller's. */
+struct upstream *session_drop_exchange(struct session *s);
 
 /* How to end a client connection. */
 enum session_end {

@@ -29,9 +29,15 @@ struct generation *generation_create(struct conf *conf, unsigned int threads)
 {
 	struct generation *gen = calloc(1, sizeof(*gen));
 
-	if (gen)
+	if (gen) {
 		gen->routes = routes_create(conf);
-	if (!gen || !gen->routes) {
+		gen->access = access_create(conf);
+	}
+	if (!gen || !gen->routes || !gen->access) {
+		if (gen) {
+			routes_free(gen->routes);
+			access_free(gen->access);
+		}
 		free(gen);
 		conf_put(conf);
 		return NULL;
@@ -53,6 +59,7 @@ void generation_put(struct generation *gen)
 	if (!gen || __atomic_sub_fetch(&gen->refs, 1, __ATOMIC_ACQ_REL))
 		return;
 	routes_free(gen->routes);
+	access_free(gen->access);
 	conf_put(gen->conf);
 	free(gen);
 }

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+#include "access.h"
 #include "accesslog.h"
 #include "body.h"
 #include "buf.h"
@@ -19,6 +20,7 @@
 #include "objpool.h"
 #include "origin.h"
 #include "sockpool.h"
+#include "speakers.h"
 #include "upstream.h"
 
 struct resolver;
@@ -41,6 +43,7 @@ struct generation {
 	unsigned int threads;
 	struct conf *conf;
 	struct routes *routes;
+	struct access *access;
 };
 
 /**
@@ -87,6 +90,7 @@ struct thread {
 	struct carrier carrier;
 	struct upstream_pool upstreams;
 	struct sockpool sockets;
+	struct speakers speakers;
 	struct accesslog log;
 	struct setup *setup;
 	struct setup *next_setup;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tunnels (CONNECT, Upgrade) and relays of ports that are not HTTP: octets both
- * ways, each end of stream passed on alone, a reset passed on as a reset.
+ * Tunnels (CONNECT, Upgrade) and relays: octets both ways, each end of stream
+ * passed on alone, a reset passed on as a reset.
  */
 #include <string.h>
 #include <sys/socket.h>
@@ -37,31 +37,6 @@ void tunnel_begin(struct session *s)
 	upstream_nodelay(s->x->up);
 	s->x->result = "tunnel";
 	session_set(s, SESSION_TUNNEL);
-}
-
-void relay_begin(struct session *s)
-{
-	const struct conf_route *route;
-	struct exchange *x = exchange_create(s);
-
-	if (!x) {
-		session_end(s, SESSION_RESET);
-		return;
-	}
-	x->relay = true;
-	if (s->port->mode & TIPH_INBOUND) {
-		x->hops[x->n_hops++] = s->original;
-	} else {
-		route = routes_find(s->setup->gen->routes, "*", 1);
-		if (route)
-			x->hops[x->n_hops++] = route->to[s->thread->turn++ % route->n_to];
-	}
-	if (x->n_hops) {
-		exchange_connect(s);
-		return;
-	}
-	session_end_exchange(s, "no_route");
-	session_end(s, SESSION_RESET);
 }
 
 /* One direction. False: it broke. */

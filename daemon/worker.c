@@ -70,7 +70,7 @@ static int on_conf(struct worker *w, int fd, size_t len)
 	text = mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (text == MAP_FAILED)
 		return -errno;
-	r = conf_load_buffer("configuration", text, len, &w->next_conf, &errors);
+	r = conf_load_written("configuration", text, len, &w->next_conf, &errors);
 	munmap(text, len);
 	if (r) {
 		w->next_conf = NULL;

@@ -42,8 +42,8 @@ LAYERS = {
     "daemon": ["list addr timer log metrics objpool pipes privs sdnotify background",
                "buf loop http_msg channel clients",
                "http1 tls_hello conf nl dns body",
-               "accesslog datapath kmod_msg nft origin resolver shm sockpool upstream",
-               "thread port_sockets admin_socket broker", "listener session exchange request response tunnel",
+               "access accesslog datapath kmod_msg nft origin resolver shm sockpool speakers upstream",
+               "thread port_sockets admin_socket broker", "listener session exchange relay request response sniff tunnel",
                "worker admin", "worker_proc parent", "main"],
     "ctl": ["ctl", "client control flows main ports print stats status"],
 }

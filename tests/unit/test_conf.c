@@ -140,11 +140,53 @@ static const struct mistake mistakes[] = {
 	{ KEY("routes: [{host: @\"a b\", to: [\"192.0.2.1:80\"]}]"), "is not a host name" },
 	{ KEY("routes:\n  - {host: a, to: [\"192.0.2.1:80\"]}\n  - {host: @A, to: [\"192.0.2.2:80\"]}"),
 	  "\"a\" has a route in line 3 already" },
+	/* rules */
+	{ KEY("access: @all"), "access must be a list, not a single value" },
+	{ KEY("access: [@deny]"), "access must be a mapping, not a single value" },
+	{ KEY("access: [@{}]"), "a rule needs an action: allow, deny or tunnel" },
+	{ KEY("access: [@{name: a}]"), "a rule needs an action" },
+	{ KEY("access: [{deny: @any}]"), "access.deny must be all, or a mapping with a condition at least" },
+	{ KEY("access: [{deny: @{}}]"), "access.deny must be all, or a mapping" },
+	{ KEY("access: [{deny: @[a]}]"), "access.deny must be all, or a mapping" },
+	{ KEY("access: [{deny: @}]"), "access.deny has no value" },
+	{ KEY("access: [{allow: all, deny: @all}]"), "access.deny: a rule has one action, this one has access.allow" },
+	{ KEY("access: [{@denny: all}]"), "did you mean \"deny\"?" },
+	{ KEY("access: [{@bypass: all}]"), "a connection that was taken can't be given back" },
+	{ KEY("access: [{@host: a}]"), "unknown key \"access.host\"" },
+	{ KEY("access: [{deny: {@hosts: a}}]"), "did you mean \"host\"?" },
+	{ KEY("access: [{deny: {host: @[]}}]"), "access.*.host is empty" },
+	{ KEY("access: [{deny: {host: @\"*\"}}]"), "for any host leave the key out" },
+	{ KEY("access: [{deny: {host: @\"*.\"}}]"), "is not a host name" },
+	{ KEY("access: [{deny: {host: @\"a.*\"}}]"), "is not a host name" },
+	{ KEY("access: [{deny: {host: @a..b}}]"), "is not a host name" },
+	{ KEY("access: [{deny: {host: @.a}}]"), "is not a host name" },
+	{ KEY("access: [{deny: {host: @\"*..a\"}}]"), "is not a host name" },
+	{ KEY("access: [{deny: {host: [@\"a:80 \"]}}]"), "is not a host name" },
+	{ KEY("access: [{deny: {client: @10.1.2.3/8}}]"), "write 10.0.0.0/8" },
+	{ KEY("access: [{deny: {destination: @a.example}}]"), "is not an address or ADDR/LEN" },
+	{ KEY("access: [{deny: {destination_port: @0}}]"), "is not a TCP port" },
+	{ KEY("access: [{deny: {destination_port: [80, @80]}}]"), "80 is in the list already" },
+	{ KEY("access: [{deny: {method: @\"GE T\"}}]"), "is not a method" },
+	{ KEY("access: [{deny: {path: @admin}}]"), "is not a path" },
+	{ KEY("access: [{deny: {path: @/a?b}}]"), "is not a path" },
+	{ KEY("access: [{deny: {path: @/a%20b}}]"), "is not a path" },
+	{ KEY("access: [{deny: {path: @/a//b}}]"), "empty or dot segments" },
+	{ KEY("access: [{deny: {path: @/a/./b}}]"), "empty or dot segments" },
+	{ KEY("access: [{deny: {path: @/a/..}}]"), "empty or dot segments" },
+	{ KEY("access: [{deny: {port: @web}}]"), "no port is called \"web\"" },
+	{ KEY("access: [{deny: {port: @\"a b\"}}]"), "is not the name of a port" },
+	{ KEY("access: [{deny: {protocol: @ftp}}]"), "is not one of http, tls or other" },
+	{ KEY("access: [{deny: {protocol: [tls, @tls]}}]"), "in the list already" },
+	{ KEY("access: [{deny: {alpn: @\"a,b\"}}]"), "is not a protocol" },
+	{ KEY("access: [{deny: {ech: @maybe}}]"), "is not one of any, yes or no" },
+	{ KEY("access: [{name: @\"a b\", deny: all}]"), "is not a name" },
+	{ PORT("mode: none, protocol: @http2"), "did you mean \"http\"?" },
+	{ KEY("http: {sniff_timeout: @1ms}"), "out of range, from 10 to 60000 ms" },
 	/* ports */
 	{ "ports:\n  - @{name: a, listen: 8080, match: {ports: [80]}}\n", "ports.mode is missing" },
 	{ "ports: [@{mode: none}]\n", "ports.listen is missing" },
 	{ PORT("mode: @half"), "full, =, inbound, >, outbound, <, none or X" },
-	{ PORT("mode: none, protocol: @gopher"), "is not one of http or tcp" },
+	{ PORT("mode: none, protocol: @gopher"), "is not one of http, tls, tcp or auto" },
 	{ "ports:\n  - @{name: a, listen: 8080, mode: full}\n", "ports.match.ports is missing" },
 	{ PORT("mode: inbound, match: @{ports: []}"), "ports.match.ports is missing" },
 	{ PORT("mode: full, match: {ports: [@0]}"), "is not a TCP port" },
@@ -325,6 +367,33 @@ static void test_values(void)
 	conf_put(conf);
 }
 
+static void test_rules(void)
+{
+	struct conf *conf = right("ports: [8080]\naccess:\n"
+				  "- {deny: {host: [\"*.Bad.example.\", worse.example], client: 10.0.0.0/8}}\n"
+				  "- {name: rest, tunnel: {destination_port: [22, 25], protocol: [other, tls]}}\n"
+				  "- {allow: {ech: no, method: get, path: [/a/, /b], port: port-8080, alpn: h2}}\n"
+				  "- {deny: all}\n", "rules of access"), *same = NULL;
+	struct conf_errors errors;
+	const struct conf_rule *r;
+
+	if (!conf)
+		return;
+	r = conf->rules;
+	ok(conf->n_rules == 4 && r[3].index == 3, "as many as there are");
+	ok(r[0].action == ACTION_DENY && r[0].hosts.n == 2 && !strcmp(r[0].hosts.v[0], "*.bad.example") &&
+	   !strcmp(r[0].hosts.v[1], "worse.example") && r[0].clients.n == 1 && !r[0].name[0], "hosts and a client");
+	ok(r[1].action == ACTION_TUNNEL && !strcmp(r[1].name, "rest") && r[1].destination_ports.n == 2 &&
+	   r[1].destination_ports.v[1] == 25 && r[1].spoken == (SPOKEN_OTHER | SPOKEN_TLS), "ports and protocols");
+	ok(r[2].action == ACTION_ALLOW && r[2].ech == ECH_NO && !strcmp(r[2].methods.v[0], "get") &&
+	   r[2].paths.n == 2 && r[2].ports.n == 1 && r[2].alpn.n == 1, "words, with their case");
+	ok(r[3].action == ACTION_DENY && !r[3].hosts.n && !r[3].spoken && r[3].ech == ECH_ANY, "all");
+	ok(!conf_derive(conf, NULL, 0, &same, &errors) && same->n_rules == 4 && same->rules[2].ports.n == 1,
+	   "a port that a rule names may go later");
+	conf_put(same);
+	conf_put(conf);
+}
+
 static char *written(const struct conf *conf, const struct conf_port *ports, size_t n)
 {
 	char *text = NULL;
@@ -357,6 +426,10 @@ static void test_writing(void)
 	round_trip("ports: [\"8088:>\", \"[::1]:8090:<\", 8091]\nhttp: {via: off}\nlog: {access: {to: \"/a \\\"b\\\\c\\td\"}}\n"
 		   "admin: {socket: off, metrics: \"127.0.0.1:1\"}\nresolver: {servers: \"::1\"}\n"
 		   "routes: [{host: \"*\", to: \"[::1]:80\"}, {host: a, to: [\"192.0.2.1:1\", \"192.0.2.1:2\"]}]\n", "many values");
+	round_trip("ports: [8080]\naccess:\n- {name: x, deny: {client: [10.0.0.0/8, \"::1\"], destination: 192.0.2.1, "
+		   "destination_port: [80, 81], host: [A.Example., \"*.b\", \"2001:db8::1\"], method: [GET, x!], path: [/, /a b/, \"/\xc3\xbc\"], "
+		   "port: port-8080, protocol: [tls, http], alpn: [h2, http/1.1], ech: yes}}\n- tunnel: {protocol: other}\n"
+		   "- deny: {ech: no}\n- allow: all\n", "rules of access");
 	round_trip("ports: [{name: a.b_c-d, listen: 1, mode: full, sample: 0.01%, mark: 0xffffffff, match: "
 		   "{ports: [1, 65535], interfaces: [eth0.1, \"br-lan\"], sources: [\"::/0\"], destinations: [0.0.0.0/0], "
 		   "except: {sources: [10.0.0.1], destinations: [\"2001:db8::/32\"]}}}]\n", "a port with everything");
@@ -512,6 +585,7 @@ int main(void)
 	test_defaults();
 	test_short_form();
 	test_values();
+	test_rules();
 	test_mistakes();
 	test_all_at_once();
 	test_writing();
