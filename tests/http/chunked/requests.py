@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """D32-D35: chunked requests."""
-from case import (CLIENT_ERROR, HOST, MUST, PARTIAL, PRODUCT, SHOULD, Answer, Content, Drained, EachOctet, Get, Head, Mark, Outcome, Pieces, Q, R,
-                  Rest, Send, Wait, case, forwarded)
+from case import (
+    CLIENT_ERROR, HOST, MUST, PARTIAL, PRODUCT, SHOULD, Answer, Content, EachOctet, Head, Mark, Outcome, Pieces,
+    Q, R, Rest, Wait, case, forwarded)
 from chunks import BAD, ENDLESS, GOOD, LAX
 
 BEGIN = "POST $U/a HTTP/1.1\r\n" + HOST + "Transfer-Encoding: chunked\r\n\r\n"

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """D32-D35: chunked responses."""
-from case import (END, GATEWAY_ERROR, HOST, MUST, PRODUCT, SHOULD, Close, Drained, EachOctet, Mark, Outcome, Pieces, Q, R, Request, Send, Until, Wait, case,
-                  reply)
+from case import (
+    END, GATEWAY_ERROR, HOST, MUST, PRODUCT, SHOULD, Close, EachOctet, Mark, Outcome, Pieces, Q, R, Request,
+    Until, Wait, case, reply)
 from chunks import BAD, ENDLESS, GOOD, LAX
 
 BEGIN = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """H51, H56-H61: persistence, pipelining, retries, idle upstream connections, half-closed clients."""
-from case import (CLIENT_ERROR, END, GATEWAY_ERROR, HOST, MUST, PRODUCT, SHOULD, Answer, Close, Content, Drained, Eof, Get, HalfClose, Head, Mark, Outcome, PeerEnd,
-                  Pieces, Q, R, Request, Reset, Rest, Send, Wait, case, forwarded, refused, reply)
+from case import (
+    END, GATEWAY_ERROR, HOST, MUST, PRODUCT, SHOULD, Answer, Close, Drained, Get, HalfClose, Head, Mark, Outcome,
+    PeerEnd, Pieces, Q, R, Request, Reset, Send, Wait, case, forwarded, reply)
 
 GET_A = "GET $U/a HTTP/1.1\r\n" + END
 GET_B = "GET $U/b HTTP/1.1\r\n" + END

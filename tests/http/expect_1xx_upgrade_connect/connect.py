@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """F48: CONNECT, on ports where the client chooses the next hop."""
-from case import (CLIENT_ERROR, END, HOST, MUST, PRODUCT, SHOULD, Close, Drained, Eof, Get, HalfClose, Outcome, Pieces, Q, R, Recv, Reset, ResetSeen, answered,
-                  case, refused)
+from case import (
+    CLIENT_ERROR, END, MUST, PRODUCT, SHOULD, Close, Eof, Get, HalfClose, Outcome, Pieces, Q, R, Recv, Reset,
+    ResetSeen, answered, case, refused)
 
 ASK = "CONNECT $ADDR HTTP/1.1\r\nHost: $ADDR\r\n"
 BIG = bytes(range(256)) * 4096

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """F44-F46: Expect, final responses before the body, interim responses."""
-from case import (CLIENT_ERROR, END, GATEWAY_ERROR, HOST, MUST, PRODUCT, SHOULD, Answer, Close, Content, Drained, Get, GetInterim, Head, Mark, NotReset, Outcome, PeerEnd,
-                  Q, R, Request, Rest, Send, Wait, answered, case, forwarded, refused, reply)
+from case import (
+    END, GATEWAY_ERROR, HOST, MUST, PRODUCT, SHOULD, Answer, Close, Drained, Get, GetInterim, Head, Mark,
+    NotReset, Outcome, PeerEnd, Q, R, Request, Rest, Send, Wait, case, forwarded, refused, reply)
 
 POST = "POST $U/a HTTP/1.1\r\n" + HOST
 EXPECT = "Expect: 100-continue\r\n"

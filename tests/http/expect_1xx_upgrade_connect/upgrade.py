@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """F47: Upgrade."""
-from case import (CLIENT_ERROR, END, GATEWAY_ERROR, HOST, MUST, PRODUCT, SHOULD, Answer, Close, Eof, Get, HalfClose, Head, Mark, Outcome, PeerEnd, Pieces, Q, R,
-                  Recv, Request, Reset, Send, Wait, case, forwarded, reply)
+from case import (
+    END, GATEWAY_ERROR, HOST, MUST, PRODUCT, SHOULD, Answer, Close, Eof, Get, HalfClose, Head, Outcome, PeerEnd,
+    Pieces, Q, R, Recv, Request, Wait, case, forwarded)
 
 GET = "GET $U/a HTTP/1.1\r\n" + HOST
 ASK = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"

@@ -2,7 +2,7 @@
 """E37-E43: Via, what is forwarded unchanged, Date, Proxy-Status, Forwarded, authentication."""
 import re
 
-from case import (END, GATEWAY_ERROR, HOST, MUST, PRODUCT, SHOULD, Close, Outcome, Q, R, Request, answered, case, forwarded, refused, reply)
+from case import END, HOST, MUST, PRODUCT, SHOULD, Q, R, answered, forwarded, refused, reply
 
 GET = "GET $U/a HTTP/1.1\r\n" + HOST
 OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """E36: fields for one connection only are not forwarded, in either direction."""
-from case import END, HOST, MUST, SHOULD, Outcome, Q, R, forwarded, reply
+from case import HOST, MUST, SHOULD, Outcome, Q, R, forwarded, reply
 
 OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
 

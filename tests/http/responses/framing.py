@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """G49, G50, G52-G55: how a response ends, with origins that are broken or mean harm."""
-from case import (Acked, END, GATEWAY_ERROR, HOST, MUST, PRODUCT, SHOULD, Answer, Close, Drained, EachOctet, Get, Head, Mark, Outcome, PeerEnd, Pieces, Q, R, Request,
-                  Reset, Send, Until, Wait, case, reply)
+from case import (
+    END, GATEWAY_ERROR, HOST, MUST, PRODUCT, SHOULD, Acked, Close, Drained, Get, Mark, Outcome, Q, R, Request,
+    Reset, Send, Until, Wait, case, reply)
 
 SEEN = [Q("GET", "/r")]
 NOT = Outcome([R(GATEWAY_ERROR | {500})], SEEN, None)
