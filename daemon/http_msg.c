@@ -531,3 +531,60 @@ int http_write_error(unsigned int status, const char *detail, bool head_only, bo
 	return http_write_proxy_error(status, error_type(status), detail, head_only, keep_alive,
 				      out, size);
 }
+
+/* What nobody must learn by asking for it back (RFC 9110 9.3.8). */
+static bool is_secret(const struct http_field *f, const char *base)
+{
+	return f->id == HTTP_F_AUTHORIZATION || f->id == HTTP_F_PROXY_AUTHORIZATION ||
+	       (f->name.len == 6 && !strncasecmp(base + f->name.off, "Cookie", 6));
+}
+
+static void put_reflection(struct out *o, const struct http_head *head, const char *base)
+{
+	put_span(o, base, head->method);
+	PUT(o, " ");
+	put_span(o, base, head->target);
+	put_string(o, head->minor ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n");
+	for (uint32_t i = 0; i < head->n_fields; i++) {
+		const struct http_field *f = &head->fields[i];
+
+		if (is_secret(f, base))
+			continue;
+		put_span(o, base, f->name);
+		PUT(o, ": ");
+		put_span(o, base, f->value);
+		PUT(o, "\r\n");
+	}
+	PUT(o, "\r\n");
+}
+
+static uint64_t reflection_length(const struct http_head *head, const char *base)
+{
+	uint64_t n = (uint64_t)head->method.len + head->target.len + sizeof("  HTTP/1.1\r\n\r\n") - 1;
+
+	for (uint32_t i = 0; i < head->n_fields; i++) {
+		const struct http_field *f = &head->fields[i];
+
+		if (!is_secret(f, base))
+			n += (uint64_t)f->name.len + f->value.len + sizeof(": \r\n") - 1;
+	}
+	return n;
+}
+
+int http_write_last(const struct http_head *head, const char *base, bool keep_alive, char *out,
+		    size_t size)
+{
+	struct out o = { .p = out, .end = out + size };
+	bool trace = head->method_id == HTTP_M_TRACE;
+
+	put_status_line(&o, 200, "OK", 2);
+	put_date(&o, time(NULL));
+	put_string(&o, trace ? "Content-Type: message/http\r\nCache-Control: no-store\r\n" :
+			       "Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, TRACE\r\n");
+	PUT(&o, "Content-Length: ");
+	put_number(&o, trace ? reflection_length(head, base) : 0);
+	put_string(&o, keep_alive ? "\r\n\r\n" : "\r\nConnection: close\r\n\r\n");
+	if (trace)
+		put_reflection(&o, head, base);
+	return out_result(&o, out);
+}

@@ -211,6 +211,16 @@ int http_write_response(const struct http_head *head, const char *base,
 			const struct http_forward *fwd, char *out, size_t size);
 
 /**
+ * http_write_last() - answer a request whose Max-Forwards is 0, as its last recipient
+ * @out: twice the head and 512 octets always suffice
+ *
+ * RFC 9110 7.6.2: OPTIONS is told what is allowed, TRACE gets the request back
+ * as it came, without credentials and cookies. Return: octets written, or -ENOSPC.
+ */
+int http_write_last(const struct http_head *head, const char *base, bool keep_alive, char *out,
+		    size_t size);
+
+/**
  * http_write_error() - a response of the proxy's own
  * @status: 4xx or 5xx
  * @detail: one sentence for a person, no internals

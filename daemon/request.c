@@ -9,6 +9,7 @@
 #include "exchange.h"
 
 #define HTTP_PORT 80
+#define LAST_ROOM 512		/* http_write_last() besides twice the head */
 #define REWRITE_ROOM 1024	/* http_write_request() may add this much */
 
 struct exchange *exchange_create(struct session *s)
@@ -214,6 +215,31 @@ static int ask_access(struct session *s, const struct http_head *head, const cha
 	return exchange_ask(s, &q);
 }
 
+/* Max-Forwards is 0: we are who it was meant for. */
+static void answer_last(struct session *s, const struct http_head *head, const char *base)
+{
+	struct exchange *x = s->x;
+	struct buf *out;
+	int n = -ENOMEM;
+
+	x->client_keep = x->client_keep && x->request.in_done && !s->thread->draining;
+	if (exchange_head_room(s, &x->response, 2 * (size_t)head->head_len + LAST_ROOM)) {
+		out = x->response.out;
+		n = http_write_last(head, base, x->client_keep, out->data + out->w, buf_room(out));
+	}
+	if (n < 0) {
+		out_of_memory(s);
+		return;
+	}
+	x->response.out->w += (uint32_t)n;
+	x->head_octets = head->head_len;
+	buf_consume(s->in, head->head_len);
+	x->status = 200;
+	x->result = "max_forwards";
+	body_begin(&x->response, HTTP_BODY_NONE, 0, HTTP_BODY_NONE);
+	session_set(s, SESSION_ANSWER);
+}
+
 /* The head is good: say where it goes, write it, forget its octets, go there. */
 static void take_request(struct session *s, const struct http_head *head)
 {
@@ -227,11 +253,11 @@ static void take_request(struct session *s, const struct http_head *head)
 	if (s->setup->log)
 		exchange_note(s, head, base);
 	count_request(s);
-	if (!http_max_forwards(head, base)) {
-		refuse(s, 501, "Max-Forwards ends here");
+	action = ask_access(s, head, base);
+	if (action == ACTION_ALLOW && !http_max_forwards(head, base)) {
+		answer_last(s, head, base);
 		return;
 	}
-	action = ask_access(s, head, base);
 	r = action == ACTION_DENY ? -EACCES : choose_hop(s, head, base, &why);
 	x->relay = action == ACTION_TUNNEL && s->requests == 1 && r >= 0 && !x->tunnel;
 	if (action < 0 || (r >= 0 && !x->tunnel && !x->relay && write_request(s, head, base))) {

@@ -354,6 +354,43 @@ static void test_errors(void)
 	is(http_reason(299), "Error", "no reason");
 }
 
+static const char *last(const char *request, bool keep_alive)
+{
+	static char out[2048];
+	int n = parse(request, strlen(request), true, 0) ? -1 : http_write_last(&head, request, keep_alive, out, sizeof(out) - 1);
+
+	out[n < 0 ? 0 : n] = '\0';
+	return out;
+}
+
+/* What is behind the empty line is as long as Content-Length says. */
+static bool length_is_right(const char *answer)
+{
+	const char *body = strstr(answer, "\r\n\r\n"), *length = strstr(answer, "Content-Length: ");
+
+	return body && length && (size_t)atoi(length + 16) == strlen(body + 4);
+}
+
+static void test_last(void)
+{
+	static const char trace[] = "TRACE http://a/b?c HTTP/1.0\r\nHost: a\r\nMax-Forwards: 0\r\nAuthorization: x\r\n"
+				    "X:  y \r\ncookie: z\r\nProxy-Authorization: w\r\nVia: 1.1 p\r\n\r\n";
+	const char *answer = last("OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n", true);
+	char small[2048];
+
+	ok(!strncmp(answer, "HTTP/1.1 200 OK\r\nDate: ", 23) && strstr(answer, "\r\nAllow: GET, ") &&
+	   strstr(answer, "\r\nContent-Length: 0\r\n\r\n") && length_is_right(answer), "9110 9.3.7: OPTIONS ends here: what is allowed");
+	answer = last(trace, false);
+	ok(!strncmp(answer, "HTTP/1.1 200 OK\r\n", 17) && strstr(answer, "\r\nContent-Type: message/http\r\n") &&
+	   strstr(answer, "\r\nConnection: close\r\n\r\n"), "9110 9.3.8: TRACE ends here");
+	ok(length_is_right(answer), "as long as it says");
+	is(strstr(answer, "\r\n\r\n") + 4, "TRACE http://a/b?c HTTP/1.0\r\nHost: a\r\nMax-Forwards: 0\r\nX: y\r\nVia: 1.1 p\r\n\r\n",
+	   "the request, but for what is secret");
+	for (size_t n = 0; n < strlen(answer); n++)
+		if (http_write_last(&head, trace, false, small, n) >= 0)
+			ok(false, "no room in %zu octets", n);
+}
+
 int main(void)
 {
 	size_t i;
@@ -370,6 +407,7 @@ int main(void)
 	test_upgrade();
 	test_via();
 	test_max_forwards();
+	test_last();
 	test_methods();
 	test_errors();
 	return tap_done();
