@@ -210,23 +210,23 @@ static void plain_end(struct plain *p, bool slash)
 	plain_segment(p);
 }
 
-static int hex_value(char c)
+/* The digit's value, 16 when it is none. */
+static unsigned int hex_value(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+	const char *at = c ? strchr(digits, c) : NULL;
+
+	return at ? (unsigned int)(at - digits) & 15 : 16;
 }
 
 /* The octet at @s, of @n; *@used: of how many it is made. */
 static char decode(const char *s, size_t n, size_t *used)
 {
-	int high = n > 2 && *s == '%' ? hex_value(s[1]) : -1;
-	int low = high >= 0 ? hex_value(s[2]) : -1;
+	unsigned int high = n > 2 && *s == '%' ? hex_value(s[1]) : 16;
+	unsigned int low = high < 16 ? hex_value(s[2]) : 16;
 
-	*used = low < 0 ? 1 : 3;
-	return low < 0 ? *s : (char)(high << 4 | low);
+	*used = low < 16 ? 3 : 1;
+	return low < 16 ? (char)(uint8_t)(high << 4 | low) : *s;
 }
 
 /* What a server may take a target for, however it was written. "*" is no path. */
@@ -423,6 +423,7 @@ const struct conf_rule *access_find(const struct access *a, const struct access_
 	s.q = q;
 	s.from = (uint32_t)from;
 	s.best = NONE;
+	s.path.n = 0;
 	if (a->has_paths)
 		make_plain(&q->path, &s.path);
 	if (a->n_entries)

@@ -246,7 +246,9 @@ static bool read_name(struct reader *r, struct tls_hello *hello)
 	for (uint32_t i = 0; i < n; i++) {
 		char c = (char)get8(r);
 
-		name[i] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+		name[i] = c;
+		if (c >= 'A' && c <= 'Z')
+			name[i] |= 0x20;
 	}
 	if (n && name[n - 1] == '.')
 		n--;
@@ -282,7 +284,10 @@ static size_t put_protocol(struct reader *r, uint32_t n, char *out, size_t at)
 			out[at++] = '%';
 			out[at++] = hex[c >> 4];
 		}
-		out[at++] = plain ? (char)c : hex[c & 15];
+		out[at] = hex[c & 15];
+		if (plain)
+			out[at] = (char)c;
+		at++;
 	}
 	return at;
 }
