@@ -7,6 +7,7 @@
 
 #include "conf_keys.h"
 #include "conf_value.h"
+#include "conf_write.h"
 
 void conf_print_errors(FILE *out, const char *path, const struct conf_errors *errors, int err)
 {
@@ -109,5 +110,24 @@ void conf_print_ports(FILE *out, const struct conf *conf)
 			format_cell(&conf->ports[i], c, cell);
 			print_cell(out, cell, width[c], c);
 		}
+	}
+}
+
+#define RULE_SHOWN 120
+
+void conf_print_rules(FILE *out, const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->n_rules; i++) {
+		char *text = NULL;
+		size_t len = 0;
+		FILE *line = open_memstream(&text, &len);
+
+		if (!line)
+			return;
+		conf_write_rule(&conf->rules[i], line);
+		fclose(line);
+		fprintf(out, "%saccess #%zu  %.*s%s\n", i ? "" : "\n", i + 1, RULE_SHOWN, text,
+			len > RULE_SHOWN ? "..." : "");
+		free(text);
 	}
 }

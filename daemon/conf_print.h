@@ -11,5 +11,7 @@
 void conf_print_errors(FILE *out, const char *path, const struct conf_errors *errors, int err);
 /* One line for each port. */
 void conf_print_ports(FILE *out, const struct conf *conf);
+/* The rules of access, a line each, as they would be written; nothing when there are none. */
+void conf_print_rules(FILE *out, const struct conf *conf);
 
 #endif /* TIPHARES_CONF_PRINT_H */

@@ -30,7 +30,7 @@ static void print_help(FILE *out)
 {
 	fputs("usage: tipharesd [-c FILE] [--check] [--foreground] [--datapath auto|kmod|nft] [--admin PATH]\n"
 	      "  -c, --config FILE    configuration, default " DEFAULT_CONF "\n"
-	      "      --check          check it, print the ports that it means, and exit\n"
+	      "      --check          check it, print the ports and rules that it means, and exit\n"
 	      "      --foreground     stay in the foreground and log to standard error\n"
 	      "      --datapath NAME  instead of the key datapath: auto, kmod or nft\n"
 	      "      --admin PATH     instead of the key admin.socket\n"
@@ -196,6 +196,7 @@ int main(int argc, char **argv)
 	if (!o.check)
 		return start(&o, conf);
 	conf_print_ports(stdout, conf);
+	conf_print_rules(stdout, conf);
 	conf_put(conf);
 	return EXIT_OK;
 }
