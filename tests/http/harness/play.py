@@ -262,7 +262,10 @@ class Run:
             self.collect()
             self.judge()
         for check in self.case.checks:
-            why = check(self)
+            try:
+                why = check(self)
+            except (IndexError, KeyError, AttributeError) as err:
+                why = f"what the check looks at is not there: {err!r}"
             if why:
                 self.fail(why)
 

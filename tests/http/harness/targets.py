@@ -104,6 +104,8 @@ class Tiphares(Target):
             lines.append(f"  - {{name: full, listen: 8080, mode: full, match: {{ports: [{proxy[1]}]}}}}")
         else:
             lines.append(f"  - {{name: web, listen: \"{proxy[0]}:{proxy[1]}\", mode: none}}")
+            # the origins are here, where a client of a forward proxy has no business by default
+            lines.append("access: [{allow: {destination: [127.0.0.0/8, 0.0.0.0, \"::1\", \"::\"]}}, {allow: all}]")
         for section, keys in settings.items():
             values = {k: f"{v * self.env.scale}s" if isinstance(v, int) else v for k, v in keys.items()}
             lines.append(f"{section}: {{{', '.join(f'{k}: {v}' for k, v in values.items())}}}")
