@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Generic netlink: what is malformed is refused with a reason, who has no
+ * right changes nothing, and what was refused has changed nothing.
+ */
+#include "uapi_lib.h"
+
+FIXTURE(genl) {
+	struct genl genl;
+	struct message msg;
+	struct answer answer;
+};
+
+FIXTURE_SETUP(genl)
+{
+	const char *why = module_load();
+
+	if (*why)
+		SKIP(return, "%s", why);
+	ASSERT_EQ(0, namespace_own());
+	ASSERT_EQ(0, genl_open(&self->genl));
+}
+
+FIXTURE_TEARDOWN(genl)
+{
+	ASSERT_EQ(0, privilege_take());
+	close(self->genl.fd);
+	module_unload();
+}
+
+#define BEGIN(command) msg_init(&self->msg, self->genl.family, command, 0)
+#define ASK() genl_ask(&self->genl, &self->msg, &self->answer)
+
+/* Refused, with a sentence that has @words, about an attribute of type @where. */
+#define EXPECT_REFUSED(error, words, where) do {			\
+	ASSERT_LE(0, ASK());						\
+	EXPECT_EQ(error, self->answer.err);				\
+	EXPECT_NE(NULL, strstr(self->answer.text, words)) {		\
+		TH_LOG("it says \"%s\"", self->answer.text);		\
+	}								\
+	EXPECT_EQ(where, self->answer.attr);				\
+} while (0)
+
+#define EXPECT_DONE() do {						\
+	ASSERT_LE(0, ASK());						\
+	EXPECT_EQ(0, self->answer.err) {				\
+		TH_LOG("it says \"%s\"", self->answer.text);		\
+	}								\
+} while (0)
+
+static int count_ports(struct genl *genl)
+{
+	struct message msg;
+	struct answer answer;
+
+	msg_init(&msg, genl->family, TIPH_CMD_PORT_GET, NLM_F_DUMP);
+	return genl_ask(genl, &msg, &answer);
+}
+
+static void put_prefix(struct message *msg, __u8 family, __u8 len, const char *addr)
+{
+	struct tiph_prefix prefix = { .family = family, .len = len };
+	struct nlattr *list = msg_nest(msg, TIPH_PORT_SOURCES);
+
+	inet_pton(family, addr, prefix.addr);
+	msg_put(msg, TIPH_LIST_ENTRY, &prefix, sizeof(prefix));
+	msg_end(msg, list);
+}
+
+TEST_F(genl, a_well_formed_port_is_taken)
+{
+	BEGIN(TIPH_CMD_PORT_SET);
+	msg_end(&self->msg, msg_port(&self->msg, "web", TIPH_MODE_FULL, 8080, 80));
+	EXPECT_DONE();
+	EXPECT_EQ(1, count_ports(&self->genl));
+}
+
+TEST_F(genl, all_or_nothing)
+{
+	BEGIN(TIPH_CMD_PORT_SET);
+	msg_end(&self->msg, msg_port(&self->msg, "good", TIPH_MODE_FULL, 8080, 80));
+	msg_end(&self->msg, msg_port(&self->msg, "bad", TIPH_MODE_FULL, 8081, 0));
+	EXPECT_REFUSED(EINVAL, "needs destination ports", TIPH_A_PORT);
+	EXPECT_EQ(0, count_ports(&self->genl));
+}
+
+TEST_F(genl, an_unknown_attribute)
+{
+	BEGIN(TIPH_CMD_PORT_SET);
+	msg_u32(&self->msg, TIPH_A_MAX + 1, 0);
+	EXPECT_REFUSED(EINVAL, "Unknown attribute", TIPH_A_MAX + 1);
+}
+
+TEST_F(genl, an_unknown_attribute_of_a_port)
+{
+	struct nlattr *nest;
+
+	BEGIN(TIPH_CMD_PORT_SET);
+	nest = msg_port(&self->msg, "web", TIPH_MODE_FULL, 8080, 80);
+	msg_u32(&self->msg, TIPH_PORT_MAX + 1, 0);
+	msg_end(&self->msg, nest);
+	EXPECT_REFUSED(EINVAL, "Unknown attribute", TIPH_PORT_MAX + 1);
+}
+
+TEST_F(genl, an_attribute_of_another_command)
+{
+	BEGIN(TIPH_CMD_GET_INFO);
+	msg_u32(&self->msg, TIPH_A_FLAGS, TIPH_FLAG_OWN);
+	EXPECT_REFUSED(EINVAL, "Unsupported attribute", TIPH_A_FLAGS);
+}
+
+TEST_F(genl, an_unknown_flag)
+{
+	BEGIN(TIPH_CMD_PORT_SET);
+	msg_u32(&self->msg, TIPH_A_FLAGS, TIPH_FLAGS_ALL + 1);
+	EXPECT_REFUSED(EINVAL, "reserved bit", TIPH_A_FLAGS);
+}
+
+TEST_F(genl, an_empty_message)
+{
+	BEGIN(TIPH_CMD_PORT_SET);
+	EXPECT_REFUSED(EINVAL, "sets no port", -1);
+}
+
+TEST_F(genl, a_nest_that_does_not_say_so)
+{
+	BEGIN(TIPH_CMD_PORT_SET);
+	msg_port(&self->msg, "web", TIPH_MODE_FULL, 8080, 80)->nla_type = TIPH_A_PORT;
+	EXPECT_REFUSED(EINVAL, "NLA_F_NESTED", TIPH_A_PORT);
+}
+
+TEST_F(genl, names)
+{
+	static const char * const bad[] = { "", "a b", "a/b", "port\n" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		BEGIN(TIPH_CMD_PORT_SET);
+		msg_end(&self->msg, msg_port(&self->msg, bad[i], TIPH_MODE_FULL, 8080, 80));
+		EXPECT_REFUSED(EINVAL, "the name of a port", TIPH_A_PORT);
+	}
+	BEGIN(TIPH_CMD_PORT_SET);
+	msg_end(&self->msg, msg_port(&self->msg, "abcdefghijklmnopqrstuvwxyz.-_012",
+				     TIPH_MODE_FULL, 8080, 80));
+	EXPECT_REFUSED(EINVAL, "", TIPH_PORT_NAME);
+}
+
+TEST_F(genl, values_out_of_range)
+{
+	struct nlattr *nest;
+
+	BEGIN(TIPH_CMD_PORT_SET);
+	msg_end(&self->msg, msg_port(&self->msg, "web", TIPH_MODE_FULL + 1, 8080, 80));
+	EXPECT_REFUSED(ERANGE, "out of range", TIPH_PORT_MODE);
+	BEGIN(TIPH_CMD_PORT_SET);
+	msg_end(&self->msg, msg_port(&self->msg, "web", TIPH_MODE_FULL, 0, 80));
+	EXPECT_REFUSED(ERANGE, "out of range", TIPH_PORT_LISTEN);
+	BEGIN(TIPH_CMD_PORT_SET);
+	nest = msg_port(&self->msg, "web", TIPH_MODE_FULL, 8080, 80);
+	msg_u8(&self->msg, TIPH_PORT_ON_FAILURE, TIPH_POLICY_RESET + 1);
+	msg_end(&self->msg, nest);
+	EXPECT_REFUSED(ERANGE, "out of range", TIPH_PORT_ON_FAILURE);
+}
+
+TEST_F(genl, a_match_where_nothing_is_intercepted)
+{
+	BEGIN(TIPH_CMD_PORT_SET);
+	msg_end(&self->msg, msg_port(&self->msg, "web", TIPH_MODE_OUTBOUND, 8080, 80));
+	EXPECT_REFUSED(EINVAL, "takes nothing to match", TIPH_A_PORT);
+}
+
+TEST_F(genl, a_name_twice)
+{
+	BEGIN(TIPH_CMD_PORT_SET);
+	msg_end(&self->msg, msg_port(&self->msg, "web", TIPH_MODE_FULL, 8080, 80));
+	msg_end(&self->msg, msg_port(&self->msg, "web", TIPH_MODE_FULL, 8081, 81));
+	EXPECT_REFUSED(EINVAL, "twice", TIPH_A_PORT);
+}
+
+TEST_F(genl, a_local_port_twice)
+{
+	BEGIN(TIPH_CMD_PORT_SET);
+	msg_end(&self->msg, msg_port(&self->msg, "a", TIPH_MODE_FULL, 8080, 80));
+	EXPECT_DONE();
+	BEGIN(TIPH_CMD_PORT_SET);
+	msg_end(&self->msg, msg_port(&self->msg, "b", TIPH_MODE_FULL, 8080, 81));
+	EXPECT_REFUSED(EINVAL, "same local port", -1);
+	EXPECT_EQ(1, count_ports(&self->genl));
+}
+
+TEST_F(genl, prefixes)
+{
+	static const struct {
+		__u8 family;
+		__u8 len;
+		const char *addr;
+		const char *words;
+	} bad[] = {
+		{ AF_INET, 33, "10.0.0.0", "longer than an address" },
+		{ AF_INET6, 129, "fd00::", "longer than an address" },
+		{ AF_INET, 8, "10.0.0.1", "bits set behind" },
+		{ AF_INET6, 64, "fd00::1", "bits set behind" },
+		{ AF_UNIX, 0, "", "neither AF_INET nor AF_INET6" },
+	};
+	struct nlattr *nest;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		BEGIN(TIPH_CMD_PORT_SET);
+		nest = msg_port(&self->msg, "web", TIPH_MODE_FULL, 8080, 80);
+		put_prefix(&self->msg, bad[i].family, bad[i].len, bad[i].addr);
+		msg_end(&self->msg, nest);
+		EXPECT_REFUSED(EINVAL, bad[i].words, TIPH_LIST_ENTRY);
+	}
+}
+
+TEST_F(genl, half_a_number)
+{
+	struct nlattr *nest;
+
+	BEGIN(TIPH_CMD_PORT_SET);
+	nest = msg_port(&self->msg, "web", TIPH_MODE_FULL, 8080, 0);
+	msg_put(&self->msg, TIPH_PORT_DPORTS, "abc", 3);
+	msg_end(&self->msg, nest);
+	EXPECT_REFUSED(EINVAL, "16-bit", TIPH_PORT_DPORTS);
+}
+
+TEST_F(genl, removing_what_is_not_there_removes_nothing)
+{
+	struct nlattr *nest;
+
+	BEGIN(TIPH_CMD_PORT_SET);
+	msg_end(&self->msg, msg_port(&self->msg, "web", TIPH_MODE_FULL, 8080, 80));
+	EXPECT_DONE();
+	BEGIN(TIPH_CMD_PORT_DEL);
+	nest = msg_nest(&self->msg, TIPH_A_PORT);
+	msg_str(&self->msg, TIPH_PORT_NAME, "web");
+	msg_end(&self->msg, nest);
+	nest = msg_nest(&self->msg, TIPH_A_PORT);
+	msg_str(&self->msg, TIPH_PORT_NAME, "nobody");
+	msg_end(&self->msg, nest);
+	EXPECT_REFUSED(ENOENT, "no port of this name", TIPH_PORT_NAME);
+	EXPECT_EQ(1, count_ports(&self->genl));
+}
+
+TEST_F(genl, without_the_capability_nothing_changes)
+{
+	BEGIN(TIPH_CMD_PORT_SET);
+	msg_end(&self->msg, msg_port(&self->msg, "web", TIPH_MODE_FULL, 8080, 80));
+	EXPECT_DONE();
+	ASSERT_EQ(0, privilege_drop());
+	close(self->genl.fd);
+	ASSERT_EQ(0, genl_open(&self->genl));
+
+	BEGIN(TIPH_CMD_PORT_SET);
+	msg_end(&self->msg, msg_port(&self->msg, "other", TIPH_MODE_FULL, 8081, 81));
+	EXPECT_REFUSED(EPERM, "", -1);
+	BEGIN(TIPH_CMD_PORT_SET);
+	msg_u32(&self->msg, TIPH_A_FLAGS, TIPH_FLAG_OWN);
+	EXPECT_REFUSED(EPERM, "", -1);
+	BEGIN(TIPH_CMD_PORT_DEL);
+	EXPECT_REFUSED(EPERM, "", -1);
+
+	BEGIN(TIPH_CMD_GET_INFO);
+	EXPECT_DONE();
+	EXPECT_EQ(1, count_ports(&self->genl));
+}
+
+TEST_HARNESS_MAIN
