@@ -225,8 +225,12 @@ static char decode(const char *s, size_t n, size_t *used)
 	unsigned int high = n > 2 && *s == '%' ? hex_value(s[1]) : 16;
 	unsigned int low = high < 16 ? hex_value(s[2]) : 16;
 
-	*used = low < 16 ? 3 : 1;
-	return low < 16 ? (char)(uint8_t)(high << 4 | low) : *s;
+	if (low >= 16) {
+		*used = 1;
+		return *s;
+	}
+	*used = 3;
+	return (char)(high << 4 | low);
 }
 
 /* What a server may take a target for, however it was written. "*" is no path. */
