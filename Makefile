@@ -75,7 +75,8 @@ stage-static: check-static
 stage-unit: check-unit
 stage-http: ktap-http
 stage-native: ktap-native
-stage-debug: ktap-debug
+stage-debug:
+	@$(MAKE) --no-print-directory ktap-debug T="$(or $(T),$(DEBUG_SHORT))"
 
 help:
 	@sed -n 's/^#: //p' Makefile

@@ -45,10 +45,13 @@ ktap-vm: $(vm-runs)
 # What `make check` does in machines: everything with the module on the oldest kernel, and the core of it on a
 # newer one and with nft, which runs whole natively. check-vm and check-matrix run all of it everywhere.
 CORE ?= modes before_interception fail_open forwarding_untouched_napi match privileges
+# What asks the daemon about HTTP and protocols is the same on each datapath, and takes an emulated machine long.
+NATIVE_ONLY ?= http protocols access nft_%
+WHOLE := $(filter-out $(NATIVE_ONLY),$(basename $(notdir $(wildcard selftests/tiphares/*.sh))))
 stage-vm-runs := 6.1-kmod 6.12-kmod 6.1-nft
 stage-vm-logs := $(foreach r,$(stage-vm-runs),$(KTAP)/vm-$r.log $(KTAP)/vm-$r-verdict.log)
 stage-vm:
-	@$(MAKE) --no-print-directory ktap-vm KERNELS=6.1 DATAPATHS=kmod T="$(T)"
+	@$(MAKE) --no-print-directory ktap-vm KERNELS=6.1 DATAPATHS=kmod T="$(or $(T),$(WHOLE))"
 	@$(MAKE) --no-print-directory ktap-vm KERNELS=6.12 DATAPATHS=kmod T="$(or $(T),$(CORE))"
 	@$(MAKE) --no-print-directory ktap-vm KERNELS=6.1 DATAPATHS=nft T="$(or $(T),$(CORE))"
 
@@ -57,6 +60,9 @@ check-native: ktap-native
 
 check-vm: ktap-vm
 	@selftests/ktap-count $(vm-runs:%=$(KTAP)/%.log) $(vm-runs:%=$(KTAP)/%-verdict.log)
+
+# What the stage "debug" of make check runs, which has to stay short; check-debug runs all.
+DEBUG_SHORT ?= isolation netns_exit
 
 # The debug kernel: built the first time, then out of the cache (scripts/kernel-debug.sh).
 ktap-debug:
