@@ -59,7 +59,7 @@ TEST_NAME=$(basename "$0" .sh)
 
 # ---- results -------------------------------------------------------------------------------------
 
-tap_count=0 tap_failed=0 tap_plan='' tap_finished=''
+tap_count=0 tap_failed=0 tap_plan='' tap_finished='' tap_why=''
 check_out=$(mktemp)
 
 tap_begin() {
@@ -78,6 +78,7 @@ fail() {
 	local why
 	for why in "${@:2}"; do [ -z "$why" ] || diag "$why"; done
 	echo "not ok $tap_count $1"
+	tap_why+="failed: $tap_count $1"$'\n'"$(printf '%s\n' "${@:2}" | tail -n 6)"$'\n'
 	kmark "after: $1"
 }
 skip() { tap_begin; echo "ok $tap_count $1 # SKIP $2"; }
@@ -230,6 +231,9 @@ lab_show() {
 		diag "$(tail -n 25 "$LAB/$f")"
 	done
 	[ -n "${TIPH_VM:-}" ] || { TIPH_KEEP=1; diag "kept: $LAB"; }
+	# last, where a reader of the end of a log finds it
+	diag "---- what failed"
+	diag "${tap_why%$'\n'}"
 }
 
 lab_down() {
