@@ -55,6 +55,10 @@ struct number_list {
  *	(v6 listeners are always v6-only).
  * @dports: destination ports to intercept (inbound transparent modes only)
  * @sample: share of clients that is intercepted, in 1/10000
+ * @dry_run: 1: count what would be intercepted, and forward it
+ * @shed_high, @shed_low: shares of the accept queue, in 1/10000: from the one
+ *	on new connections go by @on_overload, down to the other; 0: when it is
+ *	full
  * @id: number the datapath knows it by, 0: none; only in what
  *	datapath_ops.ports() returns, never read from a file
  */
@@ -77,6 +81,9 @@ struct conf_port {
 	uint8_t on_failure;	/* enum tiph_policy */
 	uint8_t on_overload;	/* enum tiph_policy */
 	uint16_t sample;
+	uint8_t dry_run;
+	uint16_t shed_high;
+	uint16_t shed_low;
 	uint32_t mark;
 	uint32_t id;
 };
@@ -160,6 +167,7 @@ struct conf {
 	enum conf_datapath datapath;
 	unsigned int workers;		/* threads, at least 1 */
 	char *user;
+	unsigned int heartbeat;		/* milliseconds, 0: nobody watches */
 	struct conf_port *ports;
 	size_t n_ports;
 	struct conf_route *routes;

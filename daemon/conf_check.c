@@ -133,6 +133,16 @@ static int check_match(const struct conf_port *port, const struct conf_seen *see
 			       conf_mode_name(port->mode));
 }
 
+/* Between the two marks is what keeps load shedding from flapping. */
+static int check_shed(const struct conf_port *port, const struct conf_seen *seen, struct conf_errors *errors)
+{
+	if (!is_inbound(port) || !port->shed_high || port->shed_low < port->shed_high ||
+	    refused(seen, "ports.shed_high") || refused(seen, "ports.shed_low"))
+		return 0;
+	return conf_errors_add(errors, where(seen, "ports.shed_low"),
+			       "ports.shed_low is not less than ports.shed_high");
+}
+
 static int check_port(const struct conf_port *port, const struct conf_seen *seen,
 		      struct conf_errors *errors)
 {
@@ -143,6 +153,8 @@ static int check_port(const struct conf_port *port, const struct conf_seen *seen
 	err = check_listen(port, seen, errors);
 	if (!err)
 		err = check_match(port, seen, errors);
+	if (!err)
+		err = check_shed(port, seen, errors);
 	return err ? err : check_sides(port, seen, errors);
 }
 

@@ -62,7 +62,12 @@ static void write_size(const struct conf_key *key, const void *base, FILE *out)
 
 static void write_duration(const struct conf_key *key, const void *base, FILE *out)
 {
-	fprintf(out, "%" PRIu64 "ms", load(const_field(key, base), key->size));
+	uint64_t v = load(const_field(key, base), key->size);
+
+	if (!v && key->none)
+		fputs(key->none, out);
+	else
+		fprintf(out, "%" PRIu64 "ms", v);
 }
 
 static void write_percent(const struct conf_key *key, const void *base, FILE *out)

@@ -36,6 +36,9 @@ static const struct conf_choice policies[] = {
 	{ "open", TIPH_POLICY_OPEN }, { "closed", TIPH_POLICY_CLOSED },
 	{ "reset", TIPH_POLICY_RESET }, { NULL, 0 },
 };
+static const struct conf_choice truths[] = {
+	{ "false", 0 }, { "true", 1 }, { NULL, 0 },
+};
 static const struct conf_choice spokens[] = {
 	{ "http", SPOKEN_HTTP }, { "tls", SPOKEN_TLS }, { "other", SPOKEN_OTHER }, { NULL, 0 },
 };
@@ -73,6 +76,10 @@ const struct conf_key conf_keys[] = {
 	{ "user", CONF_STRING, IN(conf, user), .fallback = "tiphares",
 	  .doc = "the worker process runs as this user; changes need a restart" },
 
+	{ "heartbeat", CONF_DURATION, IN(conf, heartbeat), .fallback = "2s", .none = "off",
+	  .min = TIPH_HEARTBEAT_MIN, .max = TIPH_HEARTBEAT_MAX,
+	  .doc = "a daemon that shows no life for so long has failed: on_failure rules until it does; module only" },
+
 	{ "ports", CONF_PORTS, .flags = CONF_F_REQUIRED,
 	  .doc = "interception points, or \"LISTEN[:ATTRIBUTE]\" with = full, > inbound, < outbound, X none" },
 	{ "ports.name", CONF_NAME, IN(conf_port, name),
@@ -107,10 +114,19 @@ const struct conf_key conf_keys[] = {
 	  .doc = "new connections when the daemon can't take them: forward, drop, reset" },
 	{ "ports.on_overload", CONF_CHOICE, IN(conf_port, on_overload), .flags = CONF_F_INBOUND,
 	  .fallback = "open", .choices = policies,
-	  .doc = "new connections when the accept queue is full" },
+	  .doc = "new connections when the daemon has too much to do" },
+	{ "ports.shed_high", CONF_PERCENT, IN(conf_port, shed_high), .flags = CONF_F_INBOUND,
+	  .fallback = "75%", .max = 10000,
+	  .doc = "share of the accept queue from which on on_overload rules; 0%: only when it is full" },
+	{ "ports.shed_low", CONF_PERCENT, IN(conf_port, shed_low), .flags = CONF_F_INBOUND,
+	  .fallback = "50%", .max = 10000,
+	  .doc = "share down to which it rules" },
 	{ "ports.sample", CONF_PERCENT, IN(conf_port, sample), .flags = CONF_F_INBOUND,
 	  .fallback = "100%", .max = 10000,
 	  .doc = "share of client addresses that is intercepted" },
+	{ "ports.dry_run", CONF_CHOICE, IN(conf_port, dry_run), .flags = CONF_F_INBOUND,
+	  .fallback = "false", .choices = truths,
+	  .doc = "true: count what would be intercepted, and forward it" },
 	{ "ports.mark", CONF_NUMBER, IN(conf_port, mark), .flags = CONF_F_INBOUND,
 	  .fallback = "0", .max = UINT32_MAX,
 	  .doc = "mark of intercepted packets, for an INPUT policy; 0: none" },

@@ -24,7 +24,9 @@ struct datapath;	/* private to its backend */
  * @kind: DP_EVENT_PORTS: the table was changed by somebody else (read it by
  *	ops->ports()); DP_EVENT_OWNER_LOST: we no longer own it; DP_EVENT_REPAIRED:
  *	what somebody removed was put back; DP_EVENT_FAILED: it can't be repaired;
- *	DP_EVENT_WARNING: this host limits what can be done
+ *	DP_EVENT_WARNING: this host limits what can be done; DP_EVENT_NOTICE:
+ *	something began or ended (heartbeats missed, load shed, a loop): to be
+ *	logged; DP_EVENT_BYPASS: the same about bypass entries
  * @text: one line for the log
  */
 enum datapath_event_kind {
@@ -33,6 +35,8 @@ enum datapath_event_kind {
 	DP_EVENT_REPAIRED,
 	DP_EVENT_FAILED,
 	DP_EVENT_WARNING,
+	DP_EVENT_NOTICE,
+	DP_EVENT_BYPASS,
 };
 struct datapath_event {
 	enum datapath_event_kind kind;
@@ -44,6 +48,42 @@ struct datapath_counter {
 	char port[TIPH_NAME_MAX];
 	char name[32];
 	uint64_t value;
+};
+
+/**
+ * struct datapath_bypass - a bypass entry; see enum tiph_bypass_attr
+ * @source: clients, of family AF_UNSPEC: all
+ * @destination: origins, the same
+ * @dport: destination port, 0: all
+ * @kind: enum tiph_bypass_kind
+ * @reason: enum tiph_bypass_reason; dynamic only
+ * @ttl: milliseconds; dynamic only
+ * @hits: connections that it had forwarded; what was read only
+ */
+struct datapath_bypass {
+	struct prefix source;
+	struct prefix destination;
+	uint16_t dport;
+	uint8_t kind;
+	uint8_t reason;
+	uint32_t ttl;
+	uint64_t hits;
+};
+
+/* Called for each entry of a list. Return: 0, or a negative errno that ends the listing. */
+typedef int (*datapath_bypass_fn)(const struct datapath_bypass *entry, void *arg);
+
+/**
+ * struct datapath_explanation - what would become of a connection
+ * @verdict: its name, as that of a counter
+ * @port: the port that decided, or ""
+ * @bypassed: @bypass is the entry that decided
+ */
+struct datapath_explanation {
+	char verdict[32];
+	char port[TIPH_NAME_MAX];
+	bool bypassed;
+	struct datapath_bypass bypass;
 };
 
 /**
@@ -70,6 +110,20 @@ struct datapath_counter {
  *	@ret with at most @max ports (names, modes, match), returns the number.
  *	The lists in them belong to @dp and live until the next call.
  * @counters: fills at most @max counters, returns the number
+ * @heartbeat: the workers are alive, and @overloaded or not; to be called
+ *	several times within conf->heartbeat, for without it the ports'
+ *	failure policies rule. -EOPNOTSUPP: nobody watches.
+ * @bypass_replace: make the static or never list exactly the @n of @entries,
+ *	at once
+ * @bypass_add: add @n @entries, all of one kind; one with the key of an old one
+ *	replaces it
+ * @bypass_del: remove them; -ENOENT: there is none with such a key
+ * @bypass_flush: remove all entries of @kind
+ * @bypass_limit: how many dynamic entries there may be; beyond, the oldest go
+ * @bypass_list: call @each for the entries of @kind
+ * @explain: what would become of a SYN from @src to @dst; @ifname: its ingress
+ *	interface, NULL: where the source is routed to; @src's port may be 0
+ *	All of these but heartbeat: -EOPNOTSUPP where the backend can't.
  * @close: @remove: take the interception away (a clean exit); else leave
  *	what the failure policy needs. Frees @dp; NULL is legal.
  * @connect: worker: make the upstream socket of a client connection whose
@@ -92,11 +146,35 @@ struct datapath_ops {
 	int (*dispatch)(struct datapath *dp, struct datapath_event *ret);
 	int (*ports)(struct datapath *dp, struct conf_port *ret, size_t max);
 	int (*counters)(struct datapath *dp, struct datapath_counter *ret, size_t max);
+	int (*heartbeat)(struct datapath *dp, bool overloaded);
+	int (*bypass_replace)(struct datapath *dp, enum tiph_bypass_kind kind,
+			      const struct datapath_bypass *entries, size_t n, char *why, size_t size);
+	int (*bypass_add)(struct datapath *dp, const struct datapath_bypass *entries, size_t n, char *why,
+			  size_t size);
+	int (*bypass_del)(struct datapath *dp, const struct datapath_bypass *entries, size_t n, char *why,
+			  size_t size);
+	int (*bypass_flush)(struct datapath *dp, enum tiph_bypass_kind kind, char *why, size_t size);
+	int (*bypass_limit)(struct datapath *dp, uint32_t limit, char *why, size_t size);
+	int (*bypass_list)(struct datapath *dp, enum tiph_bypass_kind kind, datapath_bypass_fn each, void *arg);
+	int (*explain)(struct datapath *dp, const struct endpoint *src, const struct endpoint *dst,
+		       const char *ifname, struct datapath_explanation *ret, char *why, size_t size);
 	void (*close)(struct datapath *dp, bool remove);
 
 	int (*connect)(const struct conf_port *port, int accepted, int prepared,
 		       const struct endpoint *client, const struct endpoint *dst);
 };
+
+/* What a backend has in the place of an operation that it can't do: -EOPNOTSUPP. */
+int datapath_no_heartbeat(struct datapath *dp, bool overloaded);
+int datapath_no_bypass_replace(struct datapath *dp, enum tiph_bypass_kind kind,
+			       const struct datapath_bypass *entries, size_t n, char *why, size_t size);
+int datapath_no_bypass_change(struct datapath *dp, const struct datapath_bypass *entries, size_t n, char *why,
+			      size_t size);
+int datapath_no_bypass_flush(struct datapath *dp, enum tiph_bypass_kind kind, char *why, size_t size);
+int datapath_no_bypass_limit(struct datapath *dp, uint32_t limit, char *why, size_t size);
+int datapath_no_bypass_list(struct datapath *dp, enum tiph_bypass_kind kind, datapath_bypass_fn each, void *arg);
+int datapath_no_explain(struct datapath *dp, const struct endpoint *src, const struct endpoint *dst,
+			const char *ifname, struct datapath_explanation *ret, char *why, size_t size);
 
 extern const struct datapath_ops datapath_kmod_ops;
 extern const struct datapath_ops datapath_nft_ops;

@@ -179,6 +179,10 @@ static int kmod_check(const struct conf *conf, char *why, size_t size)
 				 port->name);
 			return -EOPNOTSUPP;
 		}
+		if (port->dry_run) {
+			snprintf(why, size, "port %s: dry_run: the module has none", port->name);
+			return -EOPNOTSUPP;
+		}
 	}
 	return 0;
 }
@@ -473,6 +477,14 @@ const struct datapath_ops datapath_kmod_ops = {
 	.dispatch = kmod_dispatch,
 	.ports = kmod_ports,
 	.counters = kmod_counters,
+	.heartbeat = datapath_no_heartbeat,
+	.bypass_replace = datapath_no_bypass_replace,
+	.bypass_add = datapath_no_bypass_change,
+	.bypass_del = datapath_no_bypass_change,
+	.bypass_flush = datapath_no_bypass_flush,
+	.bypass_limit = datapath_no_bypass_limit,
+	.bypass_list = datapath_no_bypass_list,
+	.explain = datapath_no_explain,
 	.close = kmod_close,
 	.connect = kmod_connect,
 };

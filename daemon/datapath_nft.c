@@ -351,6 +351,10 @@ static int nft_check(const struct conf *conf, char *why, size_t size)
 			snprintf(why, size, "port %s: datapath nft can't honour on_overload: reset", port->name);
 			return -EOPNOTSUPP;
 		}
+		if (port->dry_run) {
+			snprintf(why, size, "port %s: datapath nft has no dry_run", port->name);
+			return -EOPNOTSUPP;
+		}
 		if (port->mark & conf->nft.mark) {
 			snprintf(why, size, "port %s: mark 0x%x has a bit of nft.mark (0x%x)", port->name, port->mark,
 				 conf->nft.mark);
@@ -386,6 +390,14 @@ const struct datapath_ops datapath_nft_ops = {
 	.dispatch = nft_dispatch,
 	.ports = nft_ports,
 	.counters = nft_counters,
+	.heartbeat = datapath_no_heartbeat,
+	.bypass_replace = datapath_no_bypass_replace,
+	.bypass_add = datapath_no_bypass_change,
+	.bypass_del = datapath_no_bypass_change,
+	.bypass_flush = datapath_no_bypass_flush,
+	.bypass_limit = datapath_no_bypass_limit,
+	.bypass_list = datapath_no_bypass_list,
+	.explain = datapath_no_explain,
 	.close = nft_close,
 	.connect = nft_socket_connect,
 };

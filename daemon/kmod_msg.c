@@ -169,7 +169,7 @@ static void get_scalars(struct nlattr **a, struct conf_port *port)
 	port->mode = nla_get_u8(a[TIPH_PORT_MODE]);
 	port->listen[0].port = port->listen[1].port = nla_get_u16(a[TIPH_PORT_LISTEN]);
 	port->n_listen = 2;
-	port->sample = 10000;
+	port->sample = TIPH_SHARE;
 	if (a[TIPH_PORT_ID])
 		port->id = nla_get_u32(a[TIPH_PORT_ID]);
 	if (a[TIPH_PORT_SOURCE_PORT])

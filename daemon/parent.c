@@ -71,6 +71,10 @@ static void on_event(struct parent *p, const struct datapath_event *e)
 	case DP_EVENT_FAILED:
 		log_error("%s", e->text);
 		break;
+	case DP_EVENT_BYPASS:
+		log_info("%s", e->text);
+		break;
+	case DP_EVENT_NOTICE:
 	case DP_EVENT_WARNING:
 		log_warning("%s", e->text);
 		break;

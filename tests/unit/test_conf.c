@@ -112,6 +112,11 @@ static const struct mistake mistakes[] = {
 	{ KEY("http: {idle_timeout: @soon}"), "is not a duration" },
 	{ KEY("http: {idle_timeout: @2d}"), "out of range, from 100 to 86400000 ms" },
 	{ FULL("sample: @120%"), "more than 100%" },
+	{ FULL("shed_low: @75%"), "not less than ports.shed_high" },
+	{ FULL("shed_high: 20%, shed_low: @30%"), "not less than ports.shed_high" },
+	{ FULL("dry_run: @yes"), "not one of false or true" },
+	{ KEY("heartbeat: @99ms"), "out of range, from 100 to 600000 ms" },
+	{ KEY("heartbeat: @never"), "is not a duration" },
 	{ FULL("sample: @0.5"), "not a percentage" },
 	{ FULL("sample: @0.555%"), "at most two decimals" },
 	{ FULL("mark: @red"), "not a number" },
@@ -336,10 +341,10 @@ static void test_short_form(void)
 static void test_values(void)
 {
 	struct conf *conf = right(
-		"workers: 3\nuser: nobody\n"
+		"workers: 3\nuser: nobody\nheartbeat: off\n"
 		"ports:\n"
 		"- name: a\n  listen: \"8080\"\n  mode: \"=\"\n  sample: 12.5%\n  mark: 0xff\n  source_port: strict\n"
-		"  on_failure: closed\n  on_overload: reset\n"
+		"  on_failure: closed\n  on_overload: reset\n  shed_high: 30.5%\n  shed_low: 0%\n  dry_run: true\n"
 		"  match: {ports: 80, interfaces: lan0, sources: [10.0.0.0/8, \"fd00::/8\", 192.0.2.1], "
 		"except: {destinations: [198.51.100.0/24]}}\n"
 		"routes:\n- {host: WWW.Example.COM, to: \"192.0.2.10:80\"}\n- {host: \"*\", to: [\"[2001:db8::1]:8080\"]}\n"
@@ -352,6 +357,7 @@ static void test_values(void)
 		return;
 	p = conf->ports;
 	ok(conf->workers == 3 && !strcmp(conf->user, "nobody"), "number and text");
+	ok(!conf->heartbeat && p->shed_high == 3050 && !p->shed_low && p->dry_run, "no heartbeat, marks, a dry run");
 	ok(p->sample == 1250 && p->mark == 255 && p->source_port == TIPH_SOURCE_PORT_STRICT &&
 	   p->on_failure == TIPH_POLICY_CLOSED && p->on_overload == TIPH_POLICY_RESET, "percentage, hexadecimal, words");
 	ok(p->n_dports == 1 && p->n_ifnames == 1 && !strcmp(p->ifnames[0], "lan0"), "one value is a list of one");
@@ -423,6 +429,7 @@ static void test_writing(void)
 {
 	round_trip(WEB, "one port");
 	round_trip("ports: []", "no port");
+	round_trip("heartbeat: off\nports: [{listen: 1, mode: full, match: {ports: 80}, dry_run: true, shed_high: 0%}]", "a dry run");
 	round_trip("ports: [\"8088:>\", \"[::1]:8090:<\", 8091]\nhttp: {via: off}\nlog: {access: {to: \"/a \\\"b\\\\c\\td\"}}\n"
 		   "admin: {socket: off, metrics: \"127.0.0.1:1\"}\nresolver: {servers: \"::1\"}\n"
 		   "routes: [{host: \"*\", to: \"[::1]:80\"}, {host: a, to: [\"192.0.2.1:1\", \"192.0.2.1:2\"]}]\n", "many values");

@@ -23,6 +23,18 @@
 #define TIPH_MATCH_IFS_MAX	64	/* ingress interfaces of one port */
 #define TIPH_MATCH_PREFIXES_MAX	1024	/* prefixes of one port, all four lists together */
 
+#define TIPH_SHARE		10000	/* the whole of what is given in shares */
+#define TIPH_SAMPLE_SEED	0x74697068	/* of the hash that samples clients */
+
+#define TIPH_HEARTBEAT_MIN	100	/* milliseconds */
+#define TIPH_HEARTBEAT_MAX	600000
+
+#define TIPH_BYPASS_MAX		262144	/* entries of the static or the never list */
+#define TIPH_BYPASS_SHAPES_MAX	128	/* different shapes in one list and family */
+#define TIPH_BYPASS_LIMIT	100000	/* dynamic entries, unless told otherwise */
+#define TIPH_BYPASS_LIMIT_MAX	1000000
+#define TIPH_BYPASS_TTL_MAX	2592000000U	/* milliseconds: 30 days */
+
 /**
  * enum tiph_cmd - commands of the family
  * @TIPH_CMD_GET_INFO: what this module is: version, features, generation,
@@ -44,6 +56,42 @@
  * @TIPH_CMD_PORT_DEL_NTF: notification: a port was removed; its name and id.
  * @TIPH_CMD_OWNER_NTF: notification: the owner changed; %TIPH_A_OWNER is the
  *	new one, 0 when it was lost.
+ * @TIPH_CMD_HEARTBEAT: from the owner, others get -EPERM: it is alive and its
+ *	workers are, and overloaded or not (%TIPH_A_OVERLOAD). If the owner
+ *	promised heartbeats and none has come for %TIPH_A_HEARTBEAT
+ *	milliseconds, or the owner is gone, then the on_failure policies of all
+ *	ports rule until the next heartbeat.
+ * @TIPH_CMD_STATE_NTF: notification: something began or ended. With
+ *	%TIPH_A_PORT (name, id and %TIPH_PORT_STATE now): the state of that
+ *	port; without: %TIPH_A_STATE, that of the namespace.
+ * @TIPH_CMD_LOOP_NTF: notification, at most one in a second: a spoofed SYN of
+ *	this host came back and was dropped; %TIPH_A_TUPLE is that SYN's.
+ * @TIPH_CMD_BYPASS_ADD: add the entries %TIPH_A_BYPASS, any number, to the
+ *	list %TIPH_A_BYPASS_KIND, which is required. Static and never: all or
+ *	none. %TIPH_FLAG_REPLACE: static and never only: the message is the
+ *	whole list, swapped in at once. An entry with the key of one that
+ *	exists replaces it: a dynamic one gets the new TTL and reason.
+ *	%TIPH_A_BYPASS_LIMIT, with kind dynamic, sets how many dynamic entries
+ *	there may be; each one beyond evicts the oldest. A dynamic entry that
+ *	an entry of the never list covers is refused with -EACCES, and those
+ *	before it in the message stay. Needs CAP_NET_ADMIN.
+ * @TIPH_CMD_BYPASS_DEL: remove the entries %TIPH_A_BYPASS of the list
+ *	%TIPH_A_BYPASS_KIND. Static and never: all or none. No such entry:
+ *	-ENOENT. Needs CAP_NET_ADMIN.
+ * @TIPH_CMD_BYPASS_GET: dump: the entries of %TIPH_A_BYPASS_KIND, or all; each
+ *	message has one kind and one or more entries, static and never in the
+ *	order given, dynamic from the oldest to the newest, as far as they do
+ *	not change meanwhile. Needs CAP_NET_ADMIN.
+ * @TIPH_CMD_BYPASS_FLUSH: remove all entries of %TIPH_A_BYPASS_KIND, which is
+ *	required. Needs CAP_NET_ADMIN.
+ * @TIPH_CMD_BYPASS_NTF: notification: a dynamic entry was added or refreshed;
+ *	or the list of another kind changed, then without an entry.
+ * @TIPH_CMD_BYPASS_DEL_NTF: notification: a dynamic entry ended; it has
+ *	%TIPH_BYPASS_END.
+ * @TIPH_CMD_EXPLAIN: do: what would become of a SYN with %TIPH_A_TUPLE? The
+ *	answer has %TIPH_A_VERDICT, %TIPH_A_PORT (name and id) where a port
+ *	decided, and %TIPH_A_BYPASS with its %TIPH_A_BYPASS_KIND where an entry
+ *	did. Nothing is counted. Needs CAP_NET_ADMIN.
  */
 enum tiph_cmd {
 	TIPH_CMD_UNSPEC,
@@ -55,12 +103,22 @@ enum tiph_cmd {
 	TIPH_CMD_PORT_NTF,
 	TIPH_CMD_PORT_DEL_NTF,
 	TIPH_CMD_OWNER_NTF,
+	TIPH_CMD_HEARTBEAT,
+	TIPH_CMD_STATE_NTF,
+	TIPH_CMD_LOOP_NTF,
+	TIPH_CMD_BYPASS_ADD,
+	TIPH_CMD_BYPASS_DEL,
+	TIPH_CMD_BYPASS_GET,
+	TIPH_CMD_BYPASS_FLUSH,
+	TIPH_CMD_BYPASS_NTF,
+	TIPH_CMD_BYPASS_DEL_NTF,
+	TIPH_CMD_EXPLAIN,
 
 	__TIPH_CMD_MAX
 };
 #define TIPH_CMD_MAX (__TIPH_CMD_MAX - 1)
 
-/* %TIPH_A_FLAGS of PORT_SET */
+/* %TIPH_A_FLAGS of PORT_SET, and REPLACE of BYPASS_ADD */
 #define TIPH_FLAG_REPLACE	(1U << 0)	/* the message is the whole table */
 #define TIPH_FLAG_OWN		(1U << 1)	/* the sender owns the ports */
 #define TIPH_FLAGS_ALL		(TIPH_FLAG_REPLACE | TIPH_FLAG_OWN)
@@ -71,10 +129,24 @@ enum tiph_cmd {
  * @TIPH_A_FEATURES: u64, bit set of TIPH_FEATURE_ (GET_INFO)
  * @TIPH_A_GENERATION: u32, raised by each commit of the port table
  * @TIPH_A_OWNER: u32, netlink port id of the owner, 0 when there is none
- * @TIPH_A_FLAGS: u32, TIPH_FLAG_ (PORT_SET)
+ * @TIPH_A_FLAGS: u32, TIPH_FLAG_ (PORT_SET, BYPASS_ADD)
  * @TIPH_A_PORT: nest of enum tiph_port_attr, may occur more than once
  * @TIPH_A_STATS: nest, one %TIPH_STAT_COUNTER nest per named counter
  * @TIPH_A_PAD: padding of 64-bit attributes, without meaning
+ * @TIPH_A_HEARTBEAT: u32, milliseconds in which the owner promises a heartbeat,
+ *	0: it promises none (PORT_SET with %TIPH_FLAG_OWN, which without this
+ *	attribute promises none; GET_INFO). PORT_SET counts as the first one.
+ * @TIPH_A_OVERLOAD: u8, 0 or 1: the daemon wants no new connections, the
+ *	on_overload policy of each port is to rule until it says otherwise
+ *	(HEARTBEAT; without it nothing changes). Ends with the owner.
+ * @TIPH_A_STATE: u32, TIPH_STATE_ of the namespace (GET_INFO, STATE_NTF)
+ * @TIPH_A_TUPLE: nest of enum tiph_tuple_attr (EXPLAIN, LOOP_NTF)
+ * @TIPH_A_VERDICT: string, name of a verdict as in %TIPH_STAT_NAME
+ * @TIPH_A_BYPASS: nest of enum tiph_bypass_attr, may occur more than once
+ * @TIPH_A_BYPASS_KIND: u8, enum tiph_bypass_kind
+ * @TIPH_A_BYPASS_LIMIT: u32, most dynamic entries, 1 to TIPH_BYPASS_LIMIT_MAX
+ *	(BYPASS_ADD, GET_INFO)
+ * @TIPH_A_BYPASS_COUNT: u32, dynamic entries there are (GET_INFO)
  */
 enum tiph_attr {
 	TIPH_A_UNSPEC,
@@ -86,6 +158,15 @@ enum tiph_attr {
 	TIPH_A_PORT,
 	TIPH_A_STATS,
 	TIPH_A_PAD,
+	TIPH_A_HEARTBEAT,
+	TIPH_A_OVERLOAD,
+	TIPH_A_STATE,
+	TIPH_A_TUPLE,
+	TIPH_A_VERDICT,
+	TIPH_A_BYPASS,
+	TIPH_A_BYPASS_KIND,
+	TIPH_A_BYPASS_LIMIT,
+	TIPH_A_BYPASS_COUNT,
 
 	__TIPH_A_MAX
 };
@@ -93,6 +174,16 @@ enum tiph_attr {
 
 /* TIPH_A_FEATURES */
 #define TIPH_FEATURE_IPV6	(1ULL << 0)
+#define TIPH_FEATURE_BYPASS	(1ULL << 1)	/* BYPASS_ADD, DEL, GET, FLUSH */
+#define TIPH_FEATURE_HEARTBEAT	(1ULL << 2)	/* HEARTBEAT, its promise */
+#define TIPH_FEATURE_SHED	(1ULL << 3)	/* TIPH_PORT_SHED_HIGH and _LOW */
+#define TIPH_FEATURE_SAMPLE	(1ULL << 4)	/* TIPH_PORT_SAMPLE, _DRY_RUN */
+#define TIPH_FEATURE_EXPLAIN	(1ULL << 5)	/* EXPLAIN */
+
+/* TIPH_A_STATE and TIPH_PORT_STATE: what is going on */
+#define TIPH_STATE_FAILED	(1U << 0)	/* namespace: heartbeats are missing */
+#define TIPH_STATE_OVERLOADED	(1U << 1)	/* namespace: the daemon says so */
+#define TIPH_STATE_SHEDDING	(1U << 2)	/* port: an accept queue is above its marks */
 
 /**
  * enum tiph_port_attr - a port: what it matches and what it promises
@@ -114,6 +205,19 @@ enum tiph_attr {
  * @TIPH_PORT_ON_FAILURE: u8, enum tiph_policy, when no listener can take it
  * @TIPH_PORT_ON_OVERLOAD: u8, enum tiph_policy, when the accept queue is full
  * @TIPH_PORT_MARK: u32, skb mark of intercepted packets, 0: leave it alone
+ * @TIPH_PORT_SAMPLE: u16, share of clients that is intercepted, 0 to
+ *	TIPH_SHARE, which is the default. A client is intercepted if
+ *	(jhash(address, TIPH_SAMPLE_SEED) * TIPH_SHARE) >> 32 is below it, so
+ *	that a larger share has the clients of the smaller one among its own.
+ * @TIPH_PORT_DRY_RUN: u8, 1: what would be intercepted is counted and
+ *	forwarded; listeners are not needed
+ * @TIPH_PORT_SHED_HIGH: u16, share of a listener's backlog, up to TIPH_SHARE,
+ *	from which on the listener is spared new connections, for which
+ *	on_overload rules then; 0, the default: only when it is full
+ * @TIPH_PORT_SHED_LOW: u16, share at or below which that ends; less than
+ *	%TIPH_PORT_SHED_HIGH, or both are 0
+ * @TIPH_PORT_STATE: u32, TIPH_STATE_ of the port (only in replies and
+ *	notifications)
  *
  * The first port in the order of the table that matches a SYN decides. An
  * empty prefix list matches every address of both families; a list with
@@ -135,6 +239,11 @@ enum tiph_port_attr {
 	TIPH_PORT_ON_FAILURE,
 	TIPH_PORT_ON_OVERLOAD,
 	TIPH_PORT_MARK,
+	TIPH_PORT_SAMPLE,
+	TIPH_PORT_DRY_RUN,
+	TIPH_PORT_SHED_HIGH,
+	TIPH_PORT_SHED_LOW,
+	TIPH_PORT_STATE,
 
 	__TIPH_PORT_MAX
 };
@@ -164,6 +273,103 @@ enum tiph_stat_attr {
 	__TIPH_STAT_MAX
 };
 #define TIPH_STAT_MAX (__TIPH_STAT_MAX - 1)
+
+/**
+ * enum tiph_bypass_kind - the three lists of bypass entries
+ * @TIPH_BYPASS_STATIC: what they cover is forwarded
+ * @TIPH_BYPASS_DYNAMIC: the same for as long as the TTL says, unless the never
+ *	list covers it
+ * @TIPH_BYPASS_NEVER: what they cover is not bypassed by a dynamic entry
+ */
+enum tiph_bypass_kind {
+	TIPH_BYPASS_STATIC,
+	TIPH_BYPASS_DYNAMIC,
+	TIPH_BYPASS_NEVER,
+};
+
+/**
+ * enum tiph_bypass_attr - a bypass entry
+ * @TIPH_BYPASS_SOURCE: binary, struct tiph_prefix: clients; none: all
+ * @TIPH_BYPASS_DESTINATION: binary, struct tiph_prefix: origins; none: all
+ * @TIPH_BYPASS_DPORT: u16, destination port; none or 0: all
+ * @TIPH_BYPASS_TTL: u32, milliseconds; dynamic only and required, 1 to
+ *	TIPH_BYPASS_TTL_MAX; in replies: what remains
+ * @TIPH_BYPASS_REASON: u8, enum tiph_bypass_reason; dynamic only
+ * @TIPH_BYPASS_HITS: u64, connections it had forwarded (replies, dynamic only)
+ * @TIPH_BYPASS_END: u8, enum tiph_bypass_end (BYPASS_DEL_NTF)
+ * @TIPH_BYPASS_PAD: padding, without meaning
+ *
+ * Source, destination and port must all match; at least one of them is given.
+ * Two prefixes are of one family. An entry with a port only is of both. The
+ * key of an entry is all three. Which prefix lengths are there, and whether
+ * there is a port, is an entry's shape: a list may have TIPH_BYPASS_SHAPES_MAX
+ * different ones in each family, for that is what a lookup costs.
+ */
+enum tiph_bypass_attr {
+	TIPH_BYPASS_UNSPEC,
+	TIPH_BYPASS_SOURCE,
+	TIPH_BYPASS_DESTINATION,
+	TIPH_BYPASS_DPORT,
+	TIPH_BYPASS_TTL,
+	TIPH_BYPASS_REASON,
+	TIPH_BYPASS_HITS,
+	TIPH_BYPASS_END,
+	TIPH_BYPASS_PAD,
+
+	__TIPH_BYPASS_ATTR_MAX
+};
+#define TIPH_BYPASS_ATTR_MAX (__TIPH_BYPASS_ATTR_MAX - 1)
+
+/**
+ * enum tiph_bypass_reason - why a dynamic entry was made
+ * @TIPH_BYPASS_MANUAL: somebody asked for it
+ * @TIPH_BYPASS_NOT_HTTP: what was spoken is not HTTP
+ * @TIPH_BYPASS_TLS_ALERT: the client refused TLS
+ * @TIPH_BYPASS_CONNECT_ERROR: the origin could not be connected to
+ * @TIPH_BYPASS_BAD_RESPONSE: the origin's response was malformed
+ * @TIPH_BYPASS_SERVER_ERROR: the origin kept answering 5xx
+ * @TIPH_BYPASS_ASYMMETRIC: answers to spoofed SYNs do not come back this way
+ */
+enum tiph_bypass_reason {
+	TIPH_BYPASS_MANUAL,
+	TIPH_BYPASS_NOT_HTTP,
+	TIPH_BYPASS_TLS_ALERT,
+	TIPH_BYPASS_CONNECT_ERROR,
+	TIPH_BYPASS_BAD_RESPONSE,
+	TIPH_BYPASS_SERVER_ERROR,
+	TIPH_BYPASS_ASYMMETRIC,
+
+	__TIPH_BYPASS_REASON_MAX
+};
+#define TIPH_BYPASS_REASON_MAX (__TIPH_BYPASS_REASON_MAX - 1)
+
+/* Why a dynamic entry ended. */
+enum tiph_bypass_end {
+	TIPH_BYPASS_EXPIRED,
+	TIPH_BYPASS_EVICTED,
+	TIPH_BYPASS_REMOVED,
+};
+
+/**
+ * enum tiph_tuple_attr - a connection, as its SYN shows it
+ * @TIPH_TUPLE_SOURCE: binary, struct tiph_prefix as long as an address
+ * @TIPH_TUPLE_DESTINATION: the same, of the same family
+ * @TIPH_TUPLE_SPORT: u16; EXPLAIN: may be left out
+ * @TIPH_TUPLE_DPORT: u16
+ * @TIPH_TUPLE_IFINDEX: u32, ingress interface; EXPLAIN: left out, it is the
+ *	one that a packet to the source would leave by
+ */
+enum tiph_tuple_attr {
+	TIPH_TUPLE_UNSPEC,
+	TIPH_TUPLE_SOURCE,
+	TIPH_TUPLE_DESTINATION,
+	TIPH_TUPLE_SPORT,
+	TIPH_TUPLE_DPORT,
+	TIPH_TUPLE_IFINDEX,
+
+	__TIPH_TUPLE_MAX
+};
+#define TIPH_TUPLE_MAX (__TIPH_TUPLE_MAX - 1)
 
 /* Transparency of the two sides: bit 0 inbound, bit 1 outbound. */
 #define TIPH_INBOUND	1
