@@ -30,6 +30,14 @@ unit-body := daemon/body daemon/body_splice daemon/pipes daemon/buf daemon/loop 
 unit-upstream := daemon/upstream daemon/buf daemon/loop daemon/timer daemon/metrics daemon/addr
 unit-origin := daemon/origin daemon/clients daemon/addr
 
+# The module's logic as a program: its very sources, over tests/unit/kernel.h in place of the kernel.
+unit-kmod_prefix := kmod/prefix tests/unit/kernel
+unit-kmod_port := kmod/port kmod/prefix kmod/stats kmod/tag tests/unit/kernel
+unit-kmod_gate := tests/unit/kernel
+unit-kmod_tag := kmod/tag kmod/guard kmod/stats tests/unit/kernel
+unit-kmod_frag := kmod/frag kmod/tag tests/unit/kernel
+unit-kmod_hook := kmod/hook kmod/port kmod/prefix kmod/stats kmod/tag tests/unit/kernel
+
 UNIT ?= $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 UNIT_VARIANTS := plain sanitized
 UNIT_SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -52,6 +60,22 @@ $(BUILD)/unit/$1/tests/unit/llhttp.o: | deps-check
 		-I/usr/share/include/llhttp -r -nostdlib -o $$@ $$(addprefix /usr/share/llhttp/,api.c http.c llhttp.c)
 endef
 
+# Headers of the kernel's own: empty, kernel.h stands for all of them.
+UNIT_KERNEL_HEADERS := $(addprefix $(BUILD)/unit/kernel/,$(patsubst %,linux/%.h,cpumask gfp icmpv6 inetdevice jiffies module mutex \
+	netdevice percpu random refcount siphash slab sort tracepoint) $(patsubst %,net/%.h,addrconf inet6_hashtables inet_hashtables \
+	ip ip6_fib ip6_route ipv6 ipv6_frag net_namespace netlink netns/generic route sock tcp netfilter/ipv4/nf_reject \
+	netfilter/ipv6/nf_defrag_ipv6 netfilter/ipv6/nf_reject) trace/define_trace.h)
+$(UNIT_KERNEL_HEADERS):
+	@mkdir -p $(@D)
+	@: >$@
+
+define unit-kernel-variant
+$(UNIT_KERNEL_OBJ:%=$(BUILD)/unit/$1/%.o): $(BUILD)/unit/$1/%.o: %.c | $(UNIT_KERNEL_HEADERS)
+	@mkdir -p $$(@D)
+	$(CC) -std=gnu11 $(WARN) -Wno-sign-compare -Wno-pointer-sign -fno-strict-aliasing $(unit-cflags-$1) -include tests/unit/kernel.h -Ikmod -Iuapi \
+		-I$(BUILD)/unit/kernel -MMD -MP $$(CFLAGS) -c -o $$@ $$<
+endef
+
 # A program of a variant: $1 variant, $2 name
 define unit-program
 $(BUILD)/unit/$1/test_$2: $(patsubst %,$(BUILD)/unit/$1/%.o,tests/unit/test_$2 $(unit-$2))
@@ -59,8 +83,10 @@ $(BUILD)/unit/$1/test_$2: $(patsubst %,$(BUILD)/unit/$1/%.o,tests/unit/test_$2 $
 endef
 
 $(foreach v,$(UNIT_VARIANTS),$(eval $(call unit-variant,$v)))
+UNIT_KERNEL_OBJ := $(sort $(foreach n,$(filter kmod_%,$(UNIT)),tests/unit/test_$n $(unit-$n)))
+$(foreach v,$(UNIT_VARIANTS),$(eval $(call unit-kernel-variant,$v)))
 $(foreach v,$(UNIT_VARIANTS),$(foreach n,$(UNIT),$(eval $(call unit-program,$v,$n))))
--include $(foreach v,$(UNIT_VARIANTS),$(wildcard $(BUILD)/unit/$v/daemon/*.d $(BUILD)/unit/$v/tests/unit/*.d))
+-include $(foreach v,$(UNIT_VARIANTS),$(wildcard $(BUILD)/unit/$v/daemon/*.d $(BUILD)/unit/$v/kmod/*.d $(BUILD)/unit/$v/tests/unit/*.d))
 
 # Fuzz targets, by libFuzzer with both sanitizers. They include what they are about and are linked with the rest.
 # `make fuzz FUZZ_SECONDS=3600 FUZZ="request chunked"`; check-unit gives each FUZZ_UNIT_SECONDS.
