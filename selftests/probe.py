@@ -8,7 +8,8 @@ Clients
   half ADDR PORT PATH [--bind A]            sends a request, shuts its side down, reads the answer to its end
   hold ADDR PORT PATH [--bind A] [--until F]  reads a long answer; a line per second; ends with it, or when file F
                                             exists; octets, the longest gap, and how it ended
-  tick ADDR PORT --until F [--bind A]       a request on one connection every 50 ms till file F exists
+  tick ADDR PORT --until F [--bind A]       a request on one connection every 50 ms till file F exists;
+                                            "begun=1" when the first is answered
   swarm ADDR PORT --from A,A,... [-c 64] [-n 10]  clients at once, each with its own connection and N requests;
                                             counts answers that name another client's address.
                                             X-Probe tells the origin whose request it is
@@ -201,6 +202,8 @@ def cmd_tick(args):
             answers.next()
             gap = max(gap, time.monotonic() - begin)
             count += 1
+            if count == 1:
+                show(begun=1)
             time.sleep(0.05)
     except OSError as err:
         end = type(err).__name__

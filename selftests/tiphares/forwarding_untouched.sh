@@ -49,22 +49,24 @@ upload_same() {	# ADDRESS PORT
 	got=${got##*body=}
 	cmp "$LAB/post" "${got%% *}" && rm -f "${got%% *}"
 }
+ended() { wait "$2" || { cat "$1"; return 1; }; }	# OUTPUT PID
 for family in 4 6; do
 	to=$O4 other=$O4B
 	[ $family = 4 ] || to=$O6 other=$O6B
 	origin_mark
+	probe tick $to 443 --until "$LAB/stop$family" >"$LAB/tick" 2>&1 & tick=$!
+	check "IPv$family: a connection to :443 begins" wait_for "grep -q begun '$LAB/tick'" 30
 	pids=() where=("$to 80" "$to 443" "$to 80" "$to 8000" "$other 80")
 	for w in "${where[@]}"; do
 		# shellcheck disable=SC2086
 		upload_same $w >"$LAB/up.${#pids[@]}" 2>&1 &
 		pids+=($!)
 	done
-	probe tick $to 443 --until "$LAB/stop$family" >"$LAB/tick" 2>&1 & tick=$!
 	for i in "${!pids[@]}"; do
 		check "IPv$family, all at once: POST of $size MiB to ${where[i]}" wait "${pids[i]}"
 	done
 	touch "$LAB/stop$family"
-	check "IPv$family, all at once: a connection to :443 never falters" wait $tick
+	check "IPv$family, all at once: a connection to :443 never falters" ended "$LAB/tick" $tick
 	check_eq "IPv$family, all at once: two through the proxy, three forwarded" "2 3" \
 		"$(origin_log | grep ' method=POST ' | grep -c ' via=1.1 tiphares ') $(origin_log | grep ' method=POST ' | grep -c ' via=- ')"
 done

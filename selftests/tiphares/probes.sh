@@ -52,6 +52,7 @@ check "a banner is sent first" says "220 ready" in_client bash -c "exec 3<>/dev/
 probe hold $O4 80 /slow/300M --until "$LAB/stop" >"$LAB/hold" 2>&1 & hold=$!
 probe tick $O6 80 --until "$LAB/stop" >"$LAB/tick" 2>&1 & tick=$!
 check "hold: the download runs" wait_for "grep -q 'octets=[1-9]' $LAB/hold" 20
+check "tick: the first answer" wait_for "grep -q begun $LAB/tick" 20
 touch "$LAB/stop"
 check "hold: ends when told to" wait $hold
 check "tick: ends when told to" wait $tick

@@ -35,6 +35,7 @@ origin_mark
 probe tick $O4 80 --until "$LAB/stop" >"$LAB/tick" 2>&1 & tick=$!
 fetch -N -o "$LAB/get" "$(lab_url $O6 /slow/300M)" >"$LAB/get.out" 2>&1 & get=$!
 check "a download begins" wait_for '[ -s "$LAB/get" ]' 20
+check "requests on one connection begin" wait_for "grep -q begun '$LAB/tick'" 20
 
 daemon_conf <<-CONF
 	ports:
