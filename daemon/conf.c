@@ -17,6 +17,7 @@ static void free_port(struct conf_port *port)
 	free(port->destinations.v);
 	free(port->except_sources.v);
 	free(port->except_destinations.v);
+	free(port->proxy_senders.v);
 }
 
 static void free_words(struct word_list *list)

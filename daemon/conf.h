@@ -54,6 +54,7 @@ struct number_list {
  *	::1 with the same port number. Else the one address given, or 0.0.0.0 and ::
  *	(v6 listeners are always v6-only).
  * @dports: destination ports to intercept (inbound transparent modes only)
+ * @proxy_senders: whose connections begin with a header of the PROXY protocol
  * @sample: share of clients that is intercepted, in 1/10000
  * @dry_run: 1: count what would be intercepted, and forward it
  * @shed_high, @shed_low: shares of the accept queue, in 1/10000: from the one
@@ -77,6 +78,7 @@ struct conf_port {
 	struct prefix_list destinations;
 	struct prefix_list except_sources;
 	struct prefix_list except_destinations;
+	struct prefix_list proxy_senders;
 	uint8_t source_port;	/* enum tiph_source_port */
 	uint8_t on_failure;	/* enum tiph_policy */
 	uint8_t on_overload;	/* enum tiph_policy */
@@ -88,11 +90,15 @@ struct conf_port {
 	uint32_t id;
 };
 
-/* A route: requests for @host (lower case; "*" for any) go to @to, in turn. */
+/*
+ * A route: requests for @host (lower case; "*" for any) go to @to, in turn, on
+ * connections that begin with a header of @proxy_protocol (enum proxy_version).
+ */
 struct conf_route {
 	char *host;
 	struct endpoint *to;
 	size_t n_to;
+	uint8_t proxy_protocol;
 };
 
 /**

@@ -143,6 +143,17 @@ static int check_shed(const struct conf_port *port, const struct conf_seen *seen
 			       "ports.shed_low is not less than ports.shed_high");
 }
 
+/* The client's address is taken from its connection; nobody's word lets us use another. */
+static int check_senders(const struct conf_port *port, const struct conf_seen *seen,
+			 struct conf_errors *errors)
+{
+	if (!port->proxy_senders.n || !(port->mode & TIPH_OUTBOUND))
+		return 0;
+	return conf_errors_add(errors, where(seen, "ports.proxy_protocol"),
+			       "ports.proxy_protocol can't be used where the mode is %s: no address is spoofed because a header names it",
+			       conf_mode_name(port->mode));
+}
+
 static int check_port(const struct conf_port *port, const struct conf_seen *seen,
 		      struct conf_errors *errors)
 {
@@ -155,6 +166,8 @@ static int check_port(const struct conf_port *port, const struct conf_seen *seen
 		err = check_match(port, seen, errors);
 	if (!err)
 		err = check_shed(port, seen, errors);
+	if (!err)
+		err = check_senders(port, seen, errors);
 	return err ? err : check_sides(port, seen, errors);
 }
 

@@ -13,6 +13,7 @@
 
 #include "conf.h"
 #include "http_msg.h"
+#include "proxy_header.h"
 
 static const struct conf_choice datapaths[] = {
 	{ "auto", DATAPATH_AUTO }, { "kmod", DATAPATH_KMOD }, { "nft", DATAPATH_NFT }, { NULL, 0 },
@@ -48,6 +49,9 @@ static const struct conf_choice echs[] = {
 static const struct conf_choice forwardeds[] = {
 	{ "off", FORWARDED_OFF }, { "rfc7239", FORWARDED_RFC7239 },
 	{ "x-forwarded-for", FORWARDED_XFF }, { NULL, 0 },
+};
+static const struct conf_choice proxy_versions[] = {
+	{ "off", PROXY_OFF }, { "v1", PROXY_V1 }, { "v2", PROXY_V2 }, { NULL, 0 },
 };
 static const struct conf_choice formats[] = {
 	{ "combined", LOG_FORMAT_COMBINED }, { "squid", LOG_FORMAT_SQUID },
@@ -131,11 +135,16 @@ const struct conf_key conf_keys[] = {
 	  .fallback = "0", .max = UINT32_MAX,
 	  .doc = "mark of intercepted packets, for an INPUT policy; 0: none" },
 
+	{ "ports.proxy_protocol", CONF_PREFIXES, IN(conf_port, proxy_senders), .max = LIST_MAX,
+	  .doc = "senders whose connections must begin with a PROXY header, version 1 or 2; inbound and none only" },
+
 	{ "routes", CONF_ROUTES, .doc = "origin servers by host name, before the resolver" },
 	{ "routes.host", CONF_HOST, IN(conf_route, host), .flags = CONF_F_REQUIRED,
 	  .doc = "host name or address that the client asked for, or * for any" },
 	{ "routes.to", CONF_ENDPOINTS, IN(conf_route, to), .flags = CONF_F_REQUIRED,
 	  .doc = "where it goes, in turn" },
+	{ "routes.proxy_protocol", CONF_CHOICE, IN(conf_route, proxy_protocol), .fallback = "off", .choices = proxy_versions,
+	  .doc = "PROXY header that connections to it begin with; each then serves one client connection" },
 
 	{ "access", CONF_RULES,
 	  .doc = "rules for requests and connections, the first that matches decides; none matches: allowed" },

@@ -27,23 +27,25 @@ static const struct {
 	const char *title;
 	const char *key;
 	unsigned int side;	/* meaningless without it */
+	const char *empty;	/* what an empty list means, NULL: any */
 } columns[] = {
-	{ "NAME", "ports.name", 0 },
-	{ "MODE", "ports.mode", 0 },
-	{ "PROTOCOL", "ports.protocol", 0 },
-	{ "LISTEN", "ports.listen", 0 },
-	{ "PORTS", "ports.match.ports", TIPH_INBOUND },
-	{ "INTERFACES", "ports.match.interfaces", TIPH_INBOUND },
-	{ "SOURCES", "ports.match.sources", TIPH_INBOUND },
-	{ "DESTINATIONS", "ports.match.destinations", TIPH_INBOUND },
-	{ "SOURCE PORT", "ports.source_port", TIPH_OUTBOUND },
-	{ "ON FAILURE", "ports.on_failure", TIPH_INBOUND },
-	{ "ON OVERLOAD", "ports.on_overload", TIPH_INBOUND },
+	{ "NAME", "ports.name", 0, NULL },
+	{ "MODE", "ports.mode", 0, NULL },
+	{ "PROTOCOL", "ports.protocol", 0, NULL },
+	{ "LISTEN", "ports.listen", 0, NULL },
+	{ "PORTS", "ports.match.ports", TIPH_INBOUND, NULL },
+	{ "INTERFACES", "ports.match.interfaces", TIPH_INBOUND, NULL },
+	{ "SOURCES", "ports.match.sources", TIPH_INBOUND, NULL },
+	{ "DESTINATIONS", "ports.match.destinations", TIPH_INBOUND, NULL },
+	{ "SOURCE PORT", "ports.source_port", TIPH_OUTBOUND, NULL },
+	{ "ON FAILURE", "ports.on_failure", TIPH_INBOUND, NULL },
+	{ "ON OVERLOAD", "ports.on_overload", TIPH_INBOUND, NULL },
+	{ "PROXY FROM", "ports.proxy_protocol", 0, "-" },
 };
 #define N_COLUMNS (sizeof(columns) / sizeof(columns[0]))
 #define CELL_MAX 33
 
-/* As in the file, without quotes and brackets; "any" for an empty list. */
+/* As in the file, without quotes and brackets; an empty list as the column has it. */
 static void format_cell(const struct conf_port *port, size_t column, char *ret)
 {
 	const struct conf_key *key = &conf_keys[conf_key_find(columns[column].key)];
@@ -70,7 +72,7 @@ static void format_cell(const struct conf_port *port, size_t column, char *ret)
 	}
 	*to = '\0';
 	if (to == ret)
-		snprintf(ret, CELL_MAX, "any");
+		snprintf(ret, CELL_MAX, "%s", columns[column].empty ? columns[column].empty : "any");
 	free(text);
 }
 

@@ -213,7 +213,11 @@ static void attach(struct session *s, struct upstream *up)
 
 static struct upstream_key key_of(const struct session *s, const struct endpoint *hop)
 {
-	struct upstream_key key = { .dst = *hop, .session = s->bound ? s->id : 0 };
+	struct upstream_key key = {
+		.dst = *hop,
+		.session = s->bound || s->x->announce ? s->id : 0,
+		.announced = s->x->announce,
+	};
 
 	if (!(s->port->mode & TIPH_OUTBOUND))
 		return key;
@@ -383,6 +387,10 @@ void exchange_connected(struct session *s)
 {
 	struct exchange *x = s->x;
 
+	if (!x->reused && x->announce && !proxied_announce(s)) {
+		exchange_hop_failed(s, -ECONNRESET);
+		return;
+	}
 	x->connected_us = s->thread->loop.now_us;
 	if (s->setup->log)
 		x->source = *upstream_local(x->up);
@@ -510,6 +518,9 @@ void exchange_timeout(struct session *s)
 	struct metrics *m = &s->thread->metrics;
 
 	switch (s->state) {
+	case SESSION_PROXY:
+		proxied_timeout(s);
+		break;
 	case SESSION_SNIFF:
 	case SESSION_SILENT:
 		sniff_timeout(s);

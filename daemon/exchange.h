@@ -21,6 +21,7 @@
  * @request_done: the last octet of the request was written
  * @request_dead: the origin takes no more of it; its response may still come
  * @head_done: the final response's head was read
+ * @announce: enum proxy_version: what a new upstream connection begins with
  * @idempotent, @fresh: may be repeated; only on a new connection
  * @tunnel: CONNECT: a tunnel begins when the upstream is connected
  * @relay: not HTTP, or not to be read: no request, no response
@@ -48,6 +49,7 @@ struct exchange {
 	uint8_t hop;
 	uint8_t method;
 	uint8_t minor;
+	uint8_t announce;
 	bool client_keep;
 	bool up_keep;
 	bool request_done;
@@ -89,6 +91,7 @@ struct exchange {
 struct exchange *exchange_create(struct session *s);
 
 /* Steps of a session; true: the state changed, take the next step at once. */
+bool proxied_step(struct session *s);
 bool sniff_step(struct session *s);
 bool silent_step(struct session *s);
 bool request_step(struct session *s);
@@ -142,6 +145,13 @@ void exchange_connect(struct session *s);
 void exchange_hop_failed(struct session *s, int err);
 /* The upstream is there: go on to the exchange or the tunnel. */
 void exchange_connected(struct session *s);
+
+/* Do connections from there begin with a header of the PROXY protocol? */
+bool proxied_is_sender(const struct conf_port *port, const struct addr *peer);
+/* The time for it is over. */
+void proxied_timeout(struct session *s);
+/* Say on a new upstream connection whose it is. False: it can't be. */
+bool proxied_announce(struct session *s);
 
 /* A connection on a port where its first octets tell what it is. */
 void sniff_begin(struct session *s);

@@ -7,14 +7,15 @@
 #include "listener.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "clients.h"
+#include "exchange.h"
 #include "log.h"
-#include "session.h"
 
 #define BATCH_MAX 64
 #define PAUSE_MS 100
@@ -50,7 +51,8 @@ static void admit(struct listener *l, int fd, const struct sockaddr_storage *ss)
 		close(fd);
 		return;
 	}
-	v = clients_enter(&client.addr, limits->sessions, limits->per_client);
+	v = clients_enter(&client.addr, limits->sessions,
+			  proxied_is_sender(l->port, &client.addr) ? UINT_MAX : limits->per_client);
 	if (v == CLIENTS_OK) {
 		session_create(t, l->setup, l->port, fd, &client);
 		return;

@@ -22,6 +22,9 @@
 	X(REFUSED_MEMORY, "sessions_refused_memory", false,                                   \
 	  "Sessions ended because limits.memory was reached.")                                \
 	X(ACCEPT_ERRORS, "accept_errors", false, "Failures of accept.")                       \
+	X(PROXY_HEADERS, "proxy_headers", false, "PROXY headers accepted from senders.")      \
+	X(PROXY_REFUSED, "proxy_headers_refused", false,                                      \
+	  "Connections of PROXY senders closed because no valid header came.")                \
 	X(REQUESTS, "requests", false, "Requests read.")                                      \
 	X(RECEIVED, "client_received_octets", false, "Octets received from clients.")         \
 	X(SENT, "client_sent_octets", false, "Octets sent to clients.")                       \

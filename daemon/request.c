@@ -75,6 +75,7 @@ void exchange_add_route(struct session *s, const struct conf_route *route)
 {
 	size_t first = s->thread->turn++ % route->n_to;
 
+	s->x->announce = route->proxy_protocol;
 	for (size_t i = 0; i < route->n_to; i++)
 		add_hop(s->x, &route->to[(first + i) % route->n_to]);
 }

@@ -21,6 +21,7 @@
 #define TUNNEL_IDLE_MS (3600 * 1000)
 
 const char *const session_state_names[SESSION_STATE_MAX] = {
+	[SESSION_PROXY] = "proxy",
 	[SESSION_SNIFF] = "sniff",
 	[SESSION_IDLE] = "idle",
 	[SESSION_HEAD] = "head",
@@ -42,6 +43,7 @@ static unsigned int state_timeout(const struct session *s, enum session_state st
 	switch (state) {
 	case SESSION_SNIFF:
 		return s->port->protocol == PROTOCOL_AUTO ? http->sniff_timeout : http->header_timeout;
+	case SESSION_PROXY:
 	case SESSION_HEAD:
 		return http->header_timeout;
 	case SESSION_RESOLVE:
@@ -102,6 +104,7 @@ static bool wait_step(struct session *s)
 }
 
 static bool (*const steps[])(struct session *s) = {
+	[SESSION_PROXY] = proxied_step,
 	[SESSION_SNIFF] = sniff_step,
 	[SESSION_IDLE] = request_step,
 	[SESSION_HEAD] = request_step,
@@ -286,7 +289,7 @@ static int original_destination(int fd, struct endpoint *ret)
 }
 
 /* The one place where the protocol of a port decides what is done. */
-static void session_begin(struct session *s)
+void session_begin(struct session *s)
 {
 	switch (s->port->protocol) {
 	case PROTOCOL_HTTP:
@@ -343,5 +346,8 @@ void session_create(struct thread *t, struct setup *setup, const struct conf_por
 		session_bury(s, true);
 		return;
 	}
-	session_begin(s);
+	if (proxied_is_sender(port, &client->addr))
+		session_set(s, SESSION_PROXY);
+	else
+		session_begin(s);
 }

@@ -7,7 +7,7 @@
  *	          v                                                               |
  *	accept -> HEAD -> [RESOLVE] -> [SOCKET] -> [CONNECT] -> EXCHANGE ---------+-> IDLE -> HEAD
  *	   |      ^ |                                 ^  |         |              |
- *	   v      | |                                 +--+- retry -+              |
+ *	 [PROXY]  | |                                 +--+- retry -+              |
  *	 [SNIFF] -+ +- refused, failed ---------------+--> ANSWER ----------------+
  *	   |                                                 |
  *	   +--> [RESOLVE] -> [SOCKET] -> [CONNECT] -> TUNNEL <- CONNECT, EXCHANGE
@@ -15,7 +15,8 @@
  *	                                        +-> SILENT -> HEAD
  *	ANSWER, EXCHANGE -> LINGER     any -> DEAD
  *
- * SNIFF: ports of protocol tls and auto: too little came to know what is spoken.
+ * PROXY: the header of the PROXY protocol is not whole yet; what follows it goes
+ * on as if just accepted. SNIFF: ports of protocol tls and auto: too little came to know what is spoken.
  * IDLE: no octet of the next request came. HEAD: a head is being read, in one
  * absolute time. RESOLVE: waiting for the addresses of a name. SOCKET: on the
  * list of those who wait for a prepared socket. CONNECT: the upstream is
@@ -37,6 +38,7 @@
 #include "tls_hello.h"
 
 enum session_state {
+	SESSION_PROXY,
 	SESSION_SNIFF,
 	SESSION_IDLE,
 	SESSION_HEAD,
@@ -60,7 +62,9 @@ struct exchange;
  * @again: to go on in the next turn, and to be buried
  * @waiter: while in SESSION_SOCKET
  * @in: octets received and not used; NULL while there are none
+ * @address: the client's: of its connection, or what a PROXY header said
  * @original: original destination; AF_UNSPEC on ports without inbound transparency
+ * @named: where a PROXY header says that the client went; AF_UNSPEC: none did
  * @scanned: octets of @in that were searched for the end of a head
  * @hello: how far a ClientHello was looked at
  * @received, @sent: octets from and to the client, of exchanges that ended
@@ -81,6 +85,7 @@ struct session {
 	struct buf *in;
 	struct endpoint address;
 	struct endpoint original;
+	struct endpoint named;
 	uint64_t id;
 	uint64_t began;
 	uint64_t received;
@@ -100,6 +105,9 @@ void session_create(struct thread *t, struct setup *setup, const struct conf_por
 
 /* The only way to another state. */
 void session_set(struct session *s, enum session_state state);
+
+/* What the port's protocol says comes first: of a connection that was accepted just now. */
+void session_begin(struct session *s);
 
 /* Go on as far as possible. */
 void session_run(struct session *s);

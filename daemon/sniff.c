@@ -131,10 +131,22 @@ static void read_failed(struct session *s, int err)
 	session_end(s, SESSION_RESET);
 }
 
-bool sniff_step(struct session *s)
+/* Do the octets that are there tell? Then go on with what they are. @first: none were there before. */
+static bool decided(struct session *s, bool first)
 {
 	struct tls_hello hello;
+	enum verdict verdict = judge(s, &hello);
 
+	if (verdict == VERDICT_MORE && first)
+		loop_timer(&s->thread->loop, &s->timer, s->setup->conf->http.header_timeout);
+	if (verdict == VERDICT_MORE)
+		return false;
+	decide(s, verdict, &hello);
+	return true;
+}
+
+bool sniff_step(struct session *s)
+{
 	for (;;) {
 		bool first = !buf_len(s->in);
 		int r;
@@ -146,17 +158,10 @@ bool sniff_step(struct session *s)
 			return false;
 		if (r == -ENOBUFS && !grow_input(s))
 			continue;
-		if (r > 0) {
-			enum verdict verdict = judge(s, &hello);
-
-			if (verdict == VERDICT_MORE && first)
-				loop_timer(&s->thread->loop, &s->timer, s->setup->conf->http.header_timeout);
-			if (verdict == VERDICT_MORE)
-				continue;
-			decide(s, verdict, &hello);
-		} else {
+		if (r <= 0)
 			read_failed(s, r);
-		}
+		else if (!decided(s, first))
+			continue;
 		return true;
 	}
 }
@@ -178,6 +183,10 @@ bool silent_step(struct session *s)
 void sniff_begin(struct session *s)
 {
 	session_set(s, SESSION_SNIFF);
+	if (buf_len(s->in)) {	/* behind a PROXY header */
+		decided(s, true);
+		return;
+	}
 	if (s->port->protocol == PROTOCOL_AUTO && s->port->mode & TIPH_INBOUND &&
 	    speakers_know(&s->thread->speakers, &s->original, s->thread->loop.now))
 		relay_silence(s);

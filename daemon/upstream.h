@@ -5,7 +5,8 @@
  * The key of a connection holds everything that decides whose requests it may
  * carry: a connection with a client's address has that address in its key, and
  * with source ports that belong to one client connection, the port as well; one
- * that was authenticated as a whole has the session. So no request can leave on
+ * that was authenticated as a whole, or began with a PROXY header, has the
+ * session. So no request can leave on
  * another client's address or with another's rights.
  *
  *	connecting -> busy -> idle (in the pool) -> busy ...
@@ -29,11 +30,13 @@
  * @client: address our side has; AF_UNSPEC: our own. Port 0 unless the
  *	connection is for one client connection only
  * @session: the only one that may use it, 0: any
+ * @announced: the header that it began with, enum proxy_version
  */
 struct upstream_key {
 	struct endpoint dst;
 	struct endpoint client;
 	uint64_t session;
+	uint64_t announced;
 };
 
 struct upstream_pool;

@@ -41,9 +41,9 @@ LAYERS = {
              "hook bridge frag guard icmp relay sockopt spoof", "genl", "main"],
     "daemon": ["list addr timer log metrics objpool pipes privs sdnotify background",
                "buf loop http_msg channel clients",
-               "http1 tls_hello conf nl dns body",
+               "http1 tls_hello proxy_header conf nl dns body",
                "access accesslog datapath kmod_msg nft origin resolver shm sockpool speakers upstream",
-               "thread port_sockets admin_socket broker", "listener session exchange relay request response sniff tunnel",
+               "thread port_sockets admin_socket broker", "listener session exchange proxied relay request response sniff tunnel",
                "worker admin", "worker_proc parent", "main"],
     "ctl": ["ctl", "client control flows main ports print stats status"],
 }
@@ -51,7 +51,7 @@ UPWARD = {
     ("daemon/http_msg.c", "conf"): "the limits of a message are the configuration's",
     ("daemon/thread.c", "listener exchange session resolver"): "a thread's turn runs what lives on it",
 }
-PURE = {"http1", "http_msg", "tls_hello", "conf"}
+PURE = {"http1", "http_msg", "tls_hello", "proxy_header", "conf"}
 IMPURE = {"loop", "log", "datapath", "session", "worker"}
 upward = {(f, to) for f, names in UPWARD for to in names.split()}
 for folder, layers in LAYERS.items():

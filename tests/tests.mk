@@ -24,6 +24,7 @@ unit-timer := daemon/timer
 unit-access := daemon/access $(unit-conf)
 unit-libs-access := -lyaml
 unit-tls_hello := daemon/tls_hello tests/unit/hello
+unit-proxy_header := daemon/proxy_header daemon/addr
 unit-speakers := daemon/speakers daemon/addr
 unit-http1_begin := $(UNIT_HTTP1) daemon/http1_begin
 unit-body := daemon/body daemon/body_splice daemon/pipes daemon/buf daemon/loop daemon/timer $(UNIT_HTTP1)
@@ -90,7 +91,7 @@ $(foreach v,$(UNIT_VARIANTS),$(foreach n,$(UNIT),$(eval $(call unit-program,$v,$
 
 # Fuzz targets, by libFuzzer with both sanitizers. They include what they are about and are linked with the rest.
 # `make fuzz FUZZ_SECONDS=3600 FUZZ="request chunked"`; check-unit gives each FUZZ_UNIT_SECONDS.
-FUZZ ?= request response forward chunked hello
+FUZZ ?= request response forward chunked hello proxy
 FUZZ_SECONDS ?= 60
 FUZZ_UNIT_SECONDS ?= 5
 FUZZ_CC ?= clang-14
@@ -108,6 +109,8 @@ fuzz-chunked := daemon/http1_octets.c daemon/http1.c daemon/http1_fields.c daemo
 fuzz-dict-chunked := chunked
 fuzz-hello :=
 fuzz-dict-hello := hello
+fuzz-proxy := daemon/addr.c
+fuzz-dict-proxy := proxy
 fuzz-dict = tests/fuzz/$(or $(fuzz-dict-$1),http).dict
 
 # llhttp is the oracle, not under test: nothing in it may steer the fuzzer or stop it.
@@ -116,7 +119,7 @@ $(FUZZ_DIR)/llhttp.o: | deps-check
 	$(FUZZ_CC) -std=gnu11 -O2 -w -DLLHTTP_STRICT_MODE=1 -I/usr/share/include/llhttp -r -nostdlib -o $@ $(FUZZ_LLHTTP)
 
 define fuzz-program
-$(FUZZ_DIR)/fuzz_$1: tests/fuzz/fuzz_$1.c $(fuzz-$1) $(wildcard daemon/http*.[ch] daemon/tls_hello.[ch] tests/unit/*.h tests/fuzz/*.h) $(FUZZ_DIR)/llhttp.o
+$(FUZZ_DIR)/fuzz_$1: tests/fuzz/fuzz_$1.c $(fuzz-$1) $(wildcard daemon/http*.[ch] daemon/tls_hello.[ch] daemon/proxy_header.[ch] tests/unit/*.h tests/fuzz/*.h) $(FUZZ_DIR)/llhttp.o
 	@mkdir -p $$(@D)
 	$(FUZZ_CC) $(FUZZ_CFLAGS) -o $$@ tests/fuzz/fuzz_$1.c $(fuzz-$1) $(FUZZ_DIR)/llhttp.o
 
@@ -128,7 +131,7 @@ $(FUZZ_DIR)/short_$1: $(FUZZ_DIR)/fuzz_$1 $(FUZZ_DIR)/seeds
 fuzz-$1: $(FUZZ_DIR)/fuzz_$1 $(FUZZ_DIR)/seeds
 	@tests/fuzz/run.sh $$< $(FUZZ_SECONDS) $(call fuzz-dict,$1) $(FUZZ_DIR)/corpus/$1
 endef
-$(foreach n,request response forward chunked hello,$(eval $(call fuzz-program,$n)))
+$(foreach n,request response forward chunked hello proxy,$(eval $(call fuzz-program,$n)))
 
 $(FUZZ_DIR)/seeds: tests/fuzz/seeds.c $(UNIT_CASES:%=%.c) tests/unit/hello.c
 	@mkdir -p $(@D)

@@ -48,6 +48,25 @@ static void write_hellos(void)
 	}
 }
 
+static void write_proxies(void)
+{
+	static const struct {
+		const char *s;
+		size_t n;
+	} v[] = {
+#define SEED(s) { s, sizeof(s) - 1 }
+		SEED("PROXY TCP4 192.0.2.7 198.51.100.9 4711 80\r\nGET"),
+		SEED("PROXY TCP6 2001:db8::7 2001:db8::9 4711 80\r\n"),
+		SEED("PROXY UNKNOWN rest\r\n"),
+		SEED("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x11\xc0\0\2\7\xc6\x33\x64\x09\x12\x67\0\x50\xee\0\2ab"),
+		SEED("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x13\xc0\0\2\7\xc6\x33\x64\x09\x12\x67\0\x50\3\0\4abcd"),
+		SEED("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"),
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++)
+		write_seed("proxy", i, 3, v[i].s, v[i].n);
+}
+
 int main(int argc, char **argv)
 {
 	size_t i, k = 0;
@@ -71,5 +90,6 @@ int main(int argc, char **argv)
 	for (i = 0; i < n_chunked_cases; i++)
 		write_seed("chunked", i, 3, chunked_cases[i].input, chunked_cases[i].len);
 	write_hellos();
+	write_proxies();
 	return 0;
 }

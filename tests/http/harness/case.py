@@ -43,6 +43,16 @@ class Send(Step):
         conn.send(conn.run.place.expand(self.data))
 
 
+class As(Step):
+    """Client: connects from this address. Before anything else."""
+
+    def __init__(self, source):
+        self.source = source
+
+    def client(self, run):
+        run.client(source=self.source)
+
+
 class Pieces(Step):
     """Each piece is sent when the proxy has read the one before."""
 

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 # What differs from the defaults: times are long where a case must not run into them, short where it must. Numbers are
-# seconds on a machine of usual speed.
+# seconds on a machine of usual speed. "port" and "route" stand in each port, and in each route but the barrier's.
 PROFILES = {
     "main": {"http": {"header_timeout": "100s", "idle_timeout": "100s", "response_timeout": "100s"}},
     "slow": {"http": {"header_timeout": 3, "idle_timeout": 5, "response_timeout": 3, "connect_timeout": 3}},
@@ -16,6 +16,9 @@ PROFILES = {
     "forwarded": {"http": {"forwarded": "rfc7239"}},
     "xff": {"http": {"forwarded": "x-forwarded-for"}},
     "novia": {"http": {"via": "off"}},
+    "senders": {"http": {"forwarded": "rfc7239", "header_timeout": 3}, "port": {"proxy_protocol": "[127.0.0.2]"}},
+    "announce1": {"route": {"proxy_protocol": "v1"}},
+    "announce2": {"route": {"proxy_protocol": "v2"}},
 }
 
 
@@ -86,6 +89,11 @@ class Target:
         return path
 
 
+def more(settings, section):
+    """Further keys of a mapping that is being written."""
+    return "".join(f", {key}: {value}" for key, value in settings.get(section, {}).items())
+
+
 class Tiphares(Target):
     name = "tiphares"
     modes = ("reverse", "forward", "transparent")
@@ -103,16 +111,19 @@ class Tiphares(Target):
         if self.env.transparent:
             lines.append(f"  - {{name: full, listen: 8080, mode: full, match: {{ports: [{proxy[1]}]}}}}")
         else:
-            lines.append(f"  - {{name: web, listen: \"{proxy[0]}:{proxy[1]}\", mode: none}}")
+            lines.append(f"  - {{name: web, listen: \"{proxy[0]}:{proxy[1]}\", mode: none{more(settings, 'port')}}}")
             # the origins are here, where a client of a forward proxy has no business by default
             lines.append("access: [{allow: {destination: [127.0.0.0/8, 0.0.0.0, \"::1\", \"::\"]}}, {allow: all}]")
         for section, keys in settings.items():
+            if section in ("port", "route"):
+                continue
             values = {k: f"{v * self.env.scale}s" if isinstance(v, int) else v for k, v in keys.items()}
             lines.append(f"{section}: {{{', '.join(f'{k}: {v}' for k, v in values.items())}}}")
         routes = [route for place in places for route in place.routes]
         if routes and not self.env.transparent:
             lines.append("routes:")
-            lines += [f"  - {{host: {host}, to: [{', '.join(f'{a}:{p}' for a, p in to)}]}}" for host, to in routes]
+            lines += [f"  - {{host: {host}, to: [{', '.join(f'{a}:{p}' for a, p in to)}]"
+                      f"{more(settings, 'route') if host != 'barrier.test' else ''}}}" for host, to in routes]
         path = self.write(f"{self.profile}.yaml", "\n".join(lines) + "\n")
         self.launch([*self.env.daemon, "-c", path, "--foreground"], proxy)
 
