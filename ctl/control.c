@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* tipharesctl reload and drain: requests that change the daemon's state. */
+/* tipharesctl reload, drain and upgrade: requests that change the daemon's state. */
 #include <stdio.h>
 
 #include "ctl.h"
@@ -31,6 +31,11 @@ static int drain(const struct ctl *ctl, int argc, char **argv)
 	return post(ctl, argc, argv, "/v1/drain", "draining: nothing new is accepted, open sessions finish");
 }
 
+static int upgrade(const struct ctl *ctl, int argc, char **argv)
+{
+	return post(ctl, argc, argv, "/v1/upgrade", "upgrade requested; the log and 'status' tell how it went");
+}
+
 const struct ctl_command ctl_reload = {
 	.name = "reload", .args = "", .help = "read the configuration again; a bad one changes nothing",
 	.run = reload,
@@ -38,4 +43,9 @@ const struct ctl_command ctl_reload = {
 
 const struct ctl_command ctl_drain = {
 	.name = "drain", .args = "", .help = "accept nothing new, exit after the last session", .run = drain,
+};
+
+const struct ctl_command ctl_upgrade = {
+	.name = "upgrade", .args = "", .help = "start the installed program, which takes over without losing a connection",
+	.run = upgrade,
 };

@@ -40,6 +40,7 @@ extern const struct ctl_command ctl_stats;
 extern const struct ctl_command ctl_flows;
 extern const struct ctl_command ctl_reload;
 extern const struct ctl_command ctl_drain;
+extern const struct ctl_command ctl_upgrade;
 
 /**
  * ctl_request() - ask the daemon

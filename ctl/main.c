@@ -10,6 +10,7 @@
 /* In the order of --help and of the man page; the first is the default. */
 static const struct ctl_command *const commands[] = {
 	&ctl_status, &ctl_ports, &ctl_stats, &ctl_flows, &ctl_reload, &ctl_drain,
+	&ctl_upgrade,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

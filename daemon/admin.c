@@ -49,6 +49,7 @@ static const struct route routes[] = {
 	{ "/v1/flows", "GET", admin_flows, 0, false },
 	{ "/v1/reload", "POST", NULL, CHANNEL_RELOAD, false },
 	{ "/v1/drain", "POST", NULL, CHANNEL_DRAIN_REQUEST, false },
+	{ "/v1/upgrade", "POST", NULL, CHANNEL_UPGRADE, false },
 	{ "/metrics", "GET", NULL, 0, true },
 };
 

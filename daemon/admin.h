@@ -70,7 +70,7 @@ struct admin_counter {
  * @conf: a new reference to the configuration in force, NULL before the first
  * @flows: fill at most @max, return how many
  * @counters: fill at most @max, return how many
- * @request: CHANNEL_RELOAD or CHANNEL_DRAIN_REQUEST: hand it to the parent.
+ * @request: CHANNEL_RELOAD, _DRAIN_REQUEST or _UPGRADE: hand it to the parent.
  *	0 or a negative errno
  * @state: "starting", "serving" or "draining"
  */

@@ -79,6 +79,24 @@ int admin_socket_open(const char *path, const struct privs_user *user, char *why
 	return err;
 }
 
+bool admin_socket_is(int fd, const char *path)
+{
+	struct sockaddr_un sun = { 0 };
+	socklen_t len = sizeof(sun) - 1;
+
+	return fd >= 0 && !getsockname(fd, (struct sockaddr *)&sun, &len) && !strcmp(sun.sun_path, path);
+}
+
+bool admin_metrics_is(int fd, const struct endpoint *e)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	struct endpoint at;
+
+	return fd >= 0 && !getsockname(fd, (struct sockaddr *)&ss, &len) && !endpoint_from_sockaddr(&at, &ss) &&
+	       endpoint_equal(&at, e);
+}
+
 int admin_metrics_open(const struct endpoint *e, char *why, size_t size)
 {
 	char text[ENDPOINT_STRLEN];

@@ -3,6 +3,7 @@
 #ifndef TIPHARES_ADMIN_SOCKET_H
 #define TIPHARES_ADMIN_SOCKET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "addr.h"
@@ -16,6 +17,10 @@
  * with @why.
  */
 int admin_socket_open(const char *path, const struct privs_user *user, char *why, size_t size);
+
+/* Is @fd listening there already? -1 is not. */
+bool admin_socket_is(int fd, const char *path);
+bool admin_metrics_is(int fd, const struct endpoint *e);
 
 /* Listen for the metrics endpoint. As above. */
 int admin_metrics_open(const struct endpoint *e, char *why, size_t size);

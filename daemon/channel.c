@@ -3,6 +3,7 @@
 #include "channel.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -40,6 +41,21 @@ int channel_send(int channel, const struct channel_msg *msg, const int *fds, siz
 	if (sendmsg(channel, &hdr, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		return errno == EWOULDBLOCK ? -EAGAIN : -errno;
 	return 0;
+}
+
+#define PATIENCE_MS 5000
+
+/* A set of listeners may be larger than the channel's buffer. */
+int channel_patient(int channel, const struct channel_msg *msg, const int *fds, size_t n_fds)
+{
+	struct pollfd pfd = { .fd = channel, .events = POLLOUT };
+	int err = channel_send(channel, msg, fds, n_fds);
+
+	for (int waited = 0; (err == -EAGAIN || err == -ETOOMANYREFS) && waited < PATIENCE_MS; waited += 20) {
+		poll(&pfd, err == -EAGAIN, 20);
+		err = channel_send(channel, msg, fds, n_fds);
+	}
+	return err;
 }
 
 static size_t take_fds(struct msghdr *hdr, int *fds)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Messages between the privileged parent and the worker process: fixed size,
- * over SOCK_SEQPACKET, descriptors by SCM_RIGHTS.
+ * Messages between the privileged parent and the worker process, and between the
+ * parents of two daemons: fixed size, over SOCK_SEQPACKET, descriptors by
+ * SCM_RIGHTS.
  *
  * There is one control channel, and one socket channel for each loop thread.
  * The parent trusts nothing it reads: a message of another size, kind or range
@@ -31,8 +32,10 @@
  *	CHANNEL_CONF are the whole set: use them and that configuration for new
  *	connections, close the other listeners of the previous set.
  * @CHANNEL_DRAIN: accept nothing new, exit when the last session ended.
- *	a: milliseconds after which those left are closed
+ *	a: milliseconds after which those left are closed; b: 1: another daemon
+ *	answers on the admin sockets from now on
  * @CHANNEL_REOPEN: reopen the log; one fd when it is a file
+ * @CHANNEL_GIVE: answer with the listeners in use, for another daemon
  *
  * Worker to parent, control channel:
  * @CHANNEL_READY: the last CHANNEL_COMMIT is in force (a: 0) or could not be
@@ -40,6 +43,9 @@
  * @CHANNEL_HEARTBEAT: every loop thread has turned since the last one
  * @CHANNEL_RELOAD: somebody with the right to asked for a reload
  * @CHANNEL_DRAIN_REQUEST: the same for a drain
+ * @CHANNEL_UPGRADE: the same for a start of the program anew, which takes over
+ * @CHANNEL_LISTENER: one fd, answer to CHANNEL_GIVE; a, b: as above
+ * @CHANNEL_GAVE: those were all (a: 0), or why there are none (a: errno)
  *
  * Worker to parent, socket channel of a thread:
  * @CHANNEL_WANT_SOCKETS: a: AF_INET or AF_INET6, b: how many (1 to
@@ -48,6 +54,12 @@
  * Parent to worker, socket channel:
  * @CHANNEL_SOCKETS: a: family, b: how many fds are with it; 0 and c: errno
  *	when none could be made
+ *
+ * Between two daemons, see takeover.h:
+ * @CHANNEL_TAKEOVER: successor: hand over what you have
+ * @CHANNEL_LISTENER, @CHANNEL_GAVE: predecessor: as those of its worker
+ * @CHANNEL_OFFER: predecessor: one fd, a: enum takeover_offer
+ * @CHANNEL_TOOK: successor: I serve; a: bit of each offer that was of use
  */
 enum channel_kind {
 	CHANNEL_CONF = 1,
@@ -62,7 +74,13 @@ enum channel_kind {
 	CHANNEL_WANT_SOCKETS,
 	CHANNEL_SOCKETS,
 	CHANNEL_KEEP,
-	CHANNEL_KIND_MAX = CHANNEL_KEEP,
+	CHANNEL_GIVE,
+	CHANNEL_GAVE,
+	CHANNEL_UPGRADE,
+	CHANNEL_TAKEOVER,
+	CHANNEL_OFFER,
+	CHANNEL_TOOK,
+	CHANNEL_KIND_MAX = CHANNEL_TOOK,
 };
 
 struct channel_msg {
@@ -82,6 +100,9 @@ int channel_pair(int ret[2]);
  * Return: 0, -EAGAIN when the channel is full, or another negative errno.
  */
 int channel_send(int channel, const struct channel_msg *msg, const int *fds, size_t n_fds);
+
+/* The same, but waits some seconds for room. */
+int channel_patient(int channel, const struct channel_msg *msg, const int *fds, size_t n_fds);
 
 /**
  * channel_recv() - read one message

@@ -174,6 +174,8 @@ struct conf {
 	unsigned int workers;		/* threads, at least 1 */
 	char *user;
 	unsigned int heartbeat;		/* milliseconds, 0: nobody watches */
+	unsigned int drain_timeout;	/* milliseconds */
+	unsigned int hang_timeout;	/* milliseconds */
 	struct conf_port *ports;
 	size_t n_ports;
 	struct conf_route *routes;

@@ -79,6 +79,10 @@ const struct conf_key conf_keys[] = {
 	  .doc = "threads; auto: one per CPU; changes need a restart" },
 	{ "user", CONF_STRING, IN(conf, user), .fallback = "tiphares",
 	  .doc = "the worker process runs as this user; changes need a restart" },
+	{ "drain_timeout", CONF_DURATION, IN(conf, drain_timeout), .fallback = "60s", .max = 24 * HOUR,
+	  .doc = "for sessions to finish in a drain or after a takeover" },
+	{ "hang_timeout", CONF_DURATION, IN(conf, hang_timeout), .fallback = "30s", .min = SECOND, .max = HOUR,
+	  .doc = "a worker whose threads do not turn for so long is replaced" },
 
 	{ "heartbeat", CONF_DURATION, IN(conf, heartbeat), .fallback = "2s", .none = "off",
 	  .min = TIPH_HEARTBEAT_MIN, .max = TIPH_HEARTBEAT_MAX,

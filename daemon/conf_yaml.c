@@ -392,7 +392,7 @@ static void unknown_key(struct load *l, const yaml_node_t *name, const char *pre
 
 	if (!strcmp(prefix, "access.") && !strcmp(TEXT(name), "bypass"))
 		complain(l, name, "access.bypass: a connection that was taken can't be given back; tunnel relays it unread, ports.match.except keeps it from being taken");
-	else if (near)
+	else if (near && !elsewhere)
 		complain(l, name, "unknown key \"%s%.*s\"; did you mean \"%s\"?", prefix, shown, TEXT(name),
 			 conf_key_name(near));
 	else if (elsewhere)

@@ -96,11 +96,12 @@ struct datapath_explanation {
  * @probe: can it be used on this host? Changes nothing.
  * @check: does it honour every option of every port? No side effects.
  * @open: prepare, taking what a dead predecessor left over; nothing is
- *	intercepted yet
- * @apply: make the interception exactly that of @conf, atomically. On failure
- *	the previous one stays in force.
+ *	intercepted yet. @takeover: apply() will take it from a living one
+ * @apply: make the interception exactly that of @conf, atomically, and ours if
+ *	somebody else has it. On failure the previous one stays in force.
  * @mark_listener: @fd, bound to one of @port's addresses and not yet
- *	listening, becomes its listener. After apply().
+ *	listening, becomes its listener. After apply(); before it as well,
+ *	where it fails for a port that the backend can't know yet
  * @prepare_socket: make @fd able to take a client's address later, without
  *	privilege. NULL where the worker needs no such help.
  * @pollfd: descriptor to poll for reading, or -1
@@ -138,7 +139,7 @@ struct datapath_ops {
 
 	int (*probe)(char *why, size_t size);
 	int (*check)(const struct conf *conf, char *why, size_t size);
-	int (*open)(const struct conf *conf, struct datapath **ret, char *why, size_t size);
+	int (*open)(const struct conf *conf, bool takeover, struct datapath **ret, char *why, size_t size);
 	int (*apply)(struct datapath *dp, const struct conf *conf, char *why, size_t size);
 	int (*mark_listener)(struct datapath *dp, const struct conf_port *port, int fd);
 	int (*prepare_socket)(struct datapath *dp, int family, int fd);

@@ -198,8 +198,8 @@ static void kmod_free(struct datapath *dp)
 	free(dp);
 }
 
-/* Ports that a dead daemon left have no owner; those of a living one are not taken away. */
-static int kmod_open(const struct conf *conf, struct datapath **ret, char *why, size_t size)
+/* Ports that a dead daemon left have no owner; those of a living one are taken by takeover only. */
+static int kmod_open(const struct conf *conf, bool takeover, struct datapath **ret, char *why, size_t size)
 {
 	struct datapath *dp = calloc(1, sizeof(*dp));
 	struct info info;
@@ -210,7 +210,7 @@ static int kmod_open(const struct conf *conf, struct datapath **ret, char *why, 
 		return -ENOMEM;
 	}
 	err = connect_module(&dp->commands, &dp->family, &info, why, size);
-	if (!err && info.owner) {
+	if (!err && info.owner && !takeover) {
 		snprintf(why, size, "the ports of this network namespace are owned by netlink port %u already",
 			 info.owner);
 		err = -EBUSY;
@@ -280,6 +280,8 @@ static int kmod_apply(struct datapath *dp, const struct conf *conf, char *why, s
 		snprintf(why, size, "the module refuses the ports: %s", sentence);
 		return err;
 	}
+	dp->owner_lost = false;
+	dp->lost_told = false;
 	if (read_fingerprint(dp, &dp->fingerprint))
 		dp->dirty = true;
 	return 0;

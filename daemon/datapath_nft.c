@@ -165,6 +165,7 @@ static int nft_apply(struct datapath *dp, const struct conf *conf, char *why, si
 	conf_put(dp->conf);
 	dp->conf = conf_get((struct conf *)conf);
 	dp->facts = facts;
+	dp->lost = false;
 	return 0;
 }
 
@@ -302,7 +303,7 @@ static void nft_close(struct datapath *dp, bool remove)
 	free(dp);
 }
 
-static int nft_open(const struct conf *conf, struct datapath **ret, char *why, size_t size)
+static int nft_open(const struct conf *conf, bool takeover, struct datapath **ret, char *why, size_t size)
 {
 	struct datapath *dp = calloc(1, sizeof(*dp));
 	int err;

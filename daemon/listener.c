@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Accepting. A lone connection costs no accept that fails; when there are more
- * in the next turn already, they are taken in bites that double. When descriptors run out, accepting pauses: what waits
- * in the queue is the datapath's to shed.
+ * in the next turn already, they are taken in bites that double. When descriptors
+ * run out, accepting pauses: what waits in the queue is the datapath's to shed.
+ *
+ * A listener that is not wanted any more retires: nothing new is given to it by
+ * then, but clients may be half-way through the handshake or in its queue, and a
+ * close would reset them. It accepts for RETIRE_MS, which a lost ACK survives.
  */
 #include "listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -19,11 +24,14 @@
 
 #define BATCH_MAX 64
 #define PAUSE_MS 100
+#define RETIRE_MS 2000
+#define WAITING_MAX 65536	/* at least a backlog */
 #define SILENCE_MS 10000	/* without an error before the next is logged */
 
 /**
  * struct listener - a listening socket of a thread
  * @resume: while accepting pauses
+ * @close: when a retired one is closed
  * @batch: how many to take in one go
  * @turn: of the loop, when it was taken from last
  */
@@ -31,6 +39,8 @@ struct listener {
 	struct watch watch;
 	struct work work;
 	struct timer resume;
+	struct timer close;
+	bool retired;
 	struct list link;
 	struct thread *thread;
 	struct setup *setup;
@@ -103,33 +113,40 @@ static bool is_passing(int err)
 	return false;
 }
 
+/* Return: 1: one was taken, 0: none waits, or a negative errno. */
+static int take_one(struct listener *l)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	int fd = accept4(l->watch.fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd >= 0)
+		admit(l, fd, &ss);
+	else if (errno == EAGAIN)
+		return 0;
+	else if (!is_passing(errno))
+		return -errno;
+	return 1;
+}
+
 static void on_listener(struct watch *w)
 {
 	struct listener *l = container_of(w, struct listener, watch);
 	uint64_t turns = l->thread->loop.turns;
 	unsigned int n = 0;
+	int r = 1;
 
 	if (turns != l->turn + 1)
 		l->batch = 1;
 	else if (l->batch < BATCH_MAX)
 		l->batch *= 2;
 	l->turn = turns;
-	while (n < l->batch) {
-		struct sockaddr_storage ss;
-		socklen_t len = sizeof(ss);
-		int fd = accept4(w->fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (fd >= 0) {
-			admit(l, fd, &ss);
-		} else if (errno == EAGAIN) {
-			l->batch = 1;
-			return;
-		} else if (!is_passing(errno)) {
-			pause_accepting(l, errno);
-			return;
-		}
-		n++;
-	}
+	while (n++ < l->batch && r == 1)
+		r = take_one(l);
+	if (!r)
+		l->batch = 1;
+	else if (r < 0)
+		pause_accepting(l, -r);
 }
 
 static void listener_free(struct work *w)
@@ -144,10 +161,53 @@ static void listener_close(struct listener *l)
 {
 	list_del(&l->link);
 	timer_cancel(&l->resume);
+	timer_cancel(&l->close);
 	/* the parent may have the same socket open: closing alone would not do */
 	loop_unwatch(&l->thread->loop, &l->watch);
 	watch_close(&l->watch);
 	loop_bury(&l->thread->loop, &l->work);
+}
+
+static void on_close(struct timer *timer)
+{
+	listener_close(container_of(timer, struct listener, close));
+}
+
+static void take_waiting(struct listener *l)
+{
+	for (int i = 0; i < WAITING_MAX && take_one(l) == 1; i++)
+		;
+}
+
+/* Others listen where it does: it would go on getting what is theirs. */
+static bool has_heirs(const struct listener *l)
+{
+	const struct setup *setup = l->thread->setup;
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	struct endpoint at;
+
+	if (l->setup == setup || getsockname(l->watch.fd, (struct sockaddr *)&ss, &len) ||
+	    endpoint_from_sockaddr(&at, &ss))
+		return false;
+	for (size_t i = 0; i < setup->conf->n_ports; i++)
+		for (size_t k = 0; k < setup->conf->ports[i].n_listen; k++)
+			if (endpoint_equal(&setup->conf->ports[i].listen[k], &at))
+				return true;
+	return false;
+}
+
+static void listener_retire(struct listener *l)
+{
+	if (l->retired)
+		return;
+	l->retired = true;
+	if (!has_heirs(l)) {
+		loop_timer(&l->thread->loop, &l->close, RETIRE_MS);
+		return;
+	}
+	take_waiting(l);
+	listener_close(l);
 }
 
 int listener_add(struct thread *t, int fd, size_t port_index)
@@ -165,6 +225,9 @@ int listener_add(struct thread *t, int fd, size_t port_index)
 	l->watch.fn = on_listener;
 	l->work.fn = listener_free;
 	l->resume.fn = on_resume;
+	l->close.fn = on_close;
+	list_init(&l->resume.link);
+	list_init(&l->close.link);
 	list_init(&l->work.link);
 	l->setup = setup_get(t->setup);
 	l->port = &t->setup->conf->ports[port_index];
@@ -185,7 +248,7 @@ void listener_keep(struct thread *t, size_t port_index)
 	for (struct list *i = t->listeners.next; i != &t->listeners; i = i->next) {
 		struct listener *l = container_of(i, struct listener, link);
 
-		if (l->setup == t->setup || strcmp(l->port->name, port->name))
+		if (l->retired || l->setup == t->setup || strcmp(l->port->name, port->name))
 			continue;
 		setup_put(l->setup);
 		l->setup = setup_get(t->setup);
@@ -193,7 +256,22 @@ void listener_keep(struct thread *t, size_t port_index)
 	}
 }
 
-static void close_unless(struct thread *t, const struct setup *keep)
+size_t listener_copies(struct thread *t, struct listener_copy *ret, size_t max)
+{
+	size_t n = 0;
+
+	for (struct list *i = t->listeners.next; i != &t->listeners && n < max; i = i->next) {
+		struct listener *l = container_of(i, struct listener, link);
+		int fd = l->retired ? -1 : fcntl(l->watch.fd, F_DUPFD_CLOEXEC, 0);
+
+		if (fd >= 0)
+			ret[n++] = (struct listener_copy){ .fd = fd, .port = l->port->index };
+	}
+	return n;
+}
+
+/* @keep: the setup whose listeners stay as they are, or NULL. */
+static void end_listeners(struct thread *t, const struct setup *keep, void (*end)(struct listener *l))
 {
 	struct list *l = t->listeners.next;
 
@@ -202,16 +280,21 @@ static void close_unless(struct thread *t, const struct setup *keep)
 
 		l = l->next;
 		if (listener->setup != keep)
-			listener_close(listener);
+			end(listener);
 	}
 }
 
-void listener_close_old(struct thread *t)
+void listener_retire_old(struct thread *t)
 {
-	close_unless(t, t->setup);
+	end_listeners(t, t->setup, listener_retire);
+}
+
+void listener_retire_all(struct thread *t)
+{
+	end_listeners(t, NULL, listener_retire);
 }
 
 void listener_close_all(struct thread *t)
 {
-	close_unless(t, NULL);
+	end_listeners(t, NULL, listener_close);
 }

@@ -5,6 +5,11 @@
 
 #include "thread.h"
 
+struct listener_copy {
+	int fd;
+	unsigned int port;
+};
+
 /**
  * listener_add() - accept on @fd for the port at @port_index of @t's setup
  *
@@ -14,8 +19,11 @@
 int listener_add(struct thread *t, int fd, size_t port_index);
 /* Those of the port of the same name stay, now for @t's setup. */
 void listener_keep(struct thread *t, size_t port_index);
-/* Close those that are not of the setup in force. */
-void listener_close_old(struct thread *t);
+/* Copies of the descriptors in use, at most @max; returns how many. */
+size_t listener_copies(struct thread *t, struct listener_copy *ret, size_t max);
+/* Retire those that are not of the setup in force: they accept what is on its way, then close. */
+void listener_retire_old(struct thread *t);
+void listener_retire_all(struct thread *t);
 void listener_close_all(struct thread *t);
 
 #endif /* TIPHARES_LISTENER_H */

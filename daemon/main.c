@@ -24,23 +24,26 @@ struct options {
 	const char *admin;
 	bool check;
 	bool foreground;
+	bool takeover;
 };
 
 static void print_help(FILE *out)
 {
 	fputs("usage: tipharesd [-c FILE] [--check] [--foreground] [--datapath auto|kmod|nft] [--admin PATH]\n"
+	      "                 [--takeover]\n"
 	      "  -c, --config FILE    configuration, default " DEFAULT_CONF "\n"
 	      "      --check          check it, print the ports and rules that it means, and exit\n"
 	      "      --foreground     stay in the foreground and log to standard error\n"
 	      "      --datapath NAME  instead of the key datapath: auto, kmod or nft\n"
 	      "      --admin PATH     instead of the key admin.socket\n"
+	      "      --takeover       replace the daemon that runs here: it gives its listeners away and drains\n"
 	      "      --dump-keys      print the table of configuration keys and exit\n"
 	      "      --version        print the version and exit\n"
 	      "      --help           print this and exit\n"
 	      "exit status: 0 done, 1 failure at run time, 2 bad usage or configuration\n", out);
 }
 
-enum { OPT_CHECK = 256, OPT_FOREGROUND, OPT_DATAPATH, OPT_ADMIN, OPT_DUMP_KEYS, OPT_VERSION, OPT_HELP };
+enum { OPT_CHECK = 256, OPT_FOREGROUND, OPT_DATAPATH, OPT_ADMIN, OPT_TAKEOVER, OPT_DUMP_KEYS, OPT_VERSION, OPT_HELP };
 
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -48,6 +51,7 @@ static const struct option long_options[] = {
 	{ "foreground", no_argument, NULL, OPT_FOREGROUND },
 	{ "datapath", required_argument, NULL, OPT_DATAPATH },
 	{ "admin", required_argument, NULL, OPT_ADMIN },
+	{ "takeover", no_argument, NULL, OPT_TAKEOVER },
 	{ "dump-keys", no_argument, NULL, OPT_DUMP_KEYS },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -79,6 +83,9 @@ static int parse_option(int c, struct options *o)
 		return -1;
 	case OPT_ADMIN:
 		o->admin = optarg;
+		return -1;
+	case OPT_TAKEOVER:
+		o->takeover = true;
 		return -1;
 	case OPT_DUMP_KEYS:
 		conf_keys_dump(stdout);
@@ -151,10 +158,11 @@ static const struct datapath_ops *choose_datapath(enum conf_datapath wanted, cha
 	return NULL;
 }
 
-static int start(const struct options *o, struct conf *conf)
+static int start(const struct options *o, struct conf *conf, char *const *argv)
 {
 	struct parent_args args = {
 		.path = o->path, .conf = conf, .admin = o->admin, .foreground = o->foreground,
+		.takeover = o->takeover, .argv = argv,
 	};
 	char why[360] = "", refusal[256] = "";
 
@@ -194,7 +202,7 @@ int main(int argc, char **argv)
 		return err == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
 	}
 	if (!o.check)
-		return start(&o, conf);
+		return start(&o, conf, argv);
 	conf_print_ports(stdout, conf);
 	conf_print_rules(stdout, conf);
 	conf_put(conf);

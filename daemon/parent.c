@@ -58,8 +58,10 @@ static void on_event(struct parent *p, const struct datapath_event *e)
 		parent_follow_ports(p);
 		break;
 	case DP_EVENT_OWNER_LOST:
-		log_warning("%s", e->text);
 		p->lost = true;
+		if (p->heir_state == GIVEN || p->superseded)
+			break;	/* to the successor, which serves in a moment */
+		log_warning("%s", e->text);
 		parent_drain(p);
 		break;
 	case DP_EVENT_REPAIRED:
@@ -109,12 +111,16 @@ static void on_signal(struct parent *p)
 		switch (info.ssi_signo) {
 		case SIGCHLD:
 			parent_worker_reap(p);
+			parent_upgrade_reap(p);
 			break;
 		case SIGHUP:
 			parent_reload(p);
 			break;
 		case SIGUSR1:
 			parent_reopen_log(p);
+			break;
+		case SIGUSR2:
+			parent_upgrade(p);
 			break;
 		default:
 			log_info("signal %u: ending", info.ssi_signo);
@@ -134,6 +140,7 @@ static int open_signals(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -150,14 +157,19 @@ static int patience(const struct parent *p, uint64_t tick)
 	return next > now ? (int)(next - now) : 0;
 }
 
+/* Before the socket channels of the threads. */
+enum { PFD_SIGNALS, PFD_DATAPATH, PFD_CONTROL, PFD_MEETING, PFD_HEIR, PFD_SOCKETS };
+
 /* The descriptors are read anew each turn: the worker's come and go. */
 static unsigned int fill(const struct parent *p, struct pollfd *pfd)
 {
-	unsigned int n = 0;
+	unsigned int n = PFD_SOCKETS;
 
-	pfd[n++] = (struct pollfd){ .fd = p->signals, .events = POLLIN };
-	pfd[n++] = (struct pollfd){ .fd = p->ops->pollfd(p->dp), .events = POLLIN };
-	pfd[n++] = (struct pollfd){ .fd = p->worker.pid ? p->worker.control : -1, .events = POLLIN };
+	pfd[PFD_SIGNALS] = (struct pollfd){ .fd = p->signals, .events = POLLIN };
+	pfd[PFD_DATAPATH] = (struct pollfd){ .fd = p->ops->pollfd(p->dp), .events = POLLIN };
+	pfd[PFD_CONTROL] = (struct pollfd){ .fd = p->worker.pid ? p->worker.control : -1, .events = POLLIN };
+	pfd[PFD_MEETING] = (struct pollfd){ .fd = p->meeting, .events = POLLIN };
+	pfd[PFD_HEIR] = (struct pollfd){ .fd = p->heir, .events = POLLIN };
 	for (unsigned int t = 0; t < p->env.threads; t++)
 		pfd[n++] = (struct pollfd){ .fd = p->worker.pid ? p->worker.sockets[t] : -1,
 					    .events = POLLIN };
@@ -167,21 +179,26 @@ static unsigned int fill(const struct parent *p, struct pollfd *pfd)
 /* What an earlier step closed in this turn is not looked at. */
 static void turn(struct parent *p, const struct pollfd *pfd)
 {
-	if (pfd[1].revents)
+	if (pfd[PFD_DATAPATH].revents)
 		serve_datapath(p);
 	for (unsigned int t = 0; t < p->env.threads; t++)
-		if (pfd[3 + t].revents && p->worker.sockets[t] == pfd[3 + t].fd)
+		if (pfd[PFD_SOCKETS + t].revents && p->worker.sockets[t] == pfd[PFD_SOCKETS + t].fd)
 			parent_worker_serve(p, t);
-	if (pfd[2].revents && p->worker.control == pfd[2].fd)
+	if (pfd[PFD_CONTROL].revents && p->worker.control == pfd[PFD_CONTROL].fd)
 		parent_worker_read(p);
-	if (pfd[0].revents)
+	if (pfd[PFD_HEIR].revents && p->heir == pfd[PFD_HEIR].fd)
+		parent_heir_read(p);
+	if (pfd[PFD_MEETING].revents && p->meeting == pfd[PFD_MEETING].fd)
+		parent_heir_meet(p);
+	if (pfd[PFD_SIGNALS].revents)
 		on_signal(p);
+	parent_heir_tick(p);
 	parent_worker_tick(p);
 }
 
 static void loop(struct parent *p)
 {
-	struct pollfd pfd[3 + WORKER_THREADS_MAX];
+	struct pollfd pfd[PFD_SOCKETS + WORKER_THREADS_MAX];
 	uint64_t tick = parent_now() + TICK_MS;
 
 	while (p->state != ENDING) {
@@ -203,7 +220,7 @@ static void end_worker(struct parent *p)
 {
 	uint64_t until = parent_now() + END_MS;
 
-	if (p->worker.pid && (p->worker.control < 0 || worker_proc_drain(&p->worker, 0)))
+	if (p->worker.pid && (p->worker.control < 0 || worker_proc_drain(&p->worker, 0, false)))
 		worker_proc_kill(&p->worker);
 	while (p->worker.pid && parent_now() < until) {
 		struct pollfd pfd = { .fd = p->signals, .events = POLLIN };
@@ -235,10 +252,13 @@ static void close_admin(struct parent *p)
 /* Interception goes first: from then on nothing new comes to the worker. */
 static void stop(struct parent *p)
 {
-	sdnotify("STOPPING=1");
-	p->ops->close(p->dp, !p->lost);
+	if (!p->superseded)
+		sdnotify("STOPPING=1");
+	/* one that never served leaves the interception to its predecessor */
+	p->ops->close(p->dp, !p->lost && p->inherited.channel < 0);
 	end_worker(p);
 	close_admin(p);
+	inheritance_forget(&p->inherited);
 	conf_put(p->previous);
 	conf_put(p->conf);
 }
@@ -249,16 +269,31 @@ static int fail(const char *what, int err)
 	return err;
 }
 
+static int use(int *fd)
+{
+	int ret = *fd;
+
+	*fd = -1;
+	return ret;
+}
+
+/* Those of a predecessor that are the same are used on: nobody is turned away meanwhile. */
 static int open_admin(struct parent *p)
 {
+	int *offers = p->inherited.offers;
 	const char *path = p->args->admin ? p->args->admin : p->conf->admin.socket;
 	char why[WHY_MAX] = "";
 
-	if (path)
+	if (path && admin_socket_is(offers[OFFER_ADMIN], path))
+		p->env.admin_fd = use(&offers[OFFER_ADMIN]);
+	else if (path)
 		p->env.admin_fd = admin_socket_open(path, &p->env.user, why, sizeof(why));
 	if (!*why && path)
 		p->admin_path = strdup(path);
-	if (!*why && p->conf->admin.metrics.addr.family != AF_UNSPEC)
+	if (p->conf->admin.metrics.addr.family != AF_UNSPEC &&
+	    admin_metrics_is(offers[OFFER_METRICS], &p->conf->admin.metrics))
+		p->env.metrics_fd = use(&offers[OFFER_METRICS]);
+	else if (!*why && p->conf->admin.metrics.addr.family != AF_UNSPEC)
 		p->env.metrics_fd = admin_metrics_open(&p->conf->admin.metrics, why, sizeof(why));
 	if (*why)
 		log_error("%s", why);
@@ -300,6 +335,8 @@ static int open_environment(struct parent *p)
 	if (p->signals < 0)
 		return fail("signalfd", p->signals);
 	err = open_shm(p);
+	if (!err)
+		err = parent_inherit(p);
 	return err ? err : open_admin(p);
 }
 
@@ -318,17 +355,20 @@ static int start_serving(struct parent *p)
 int parent_run(const struct parent_args *args)
 {
 	struct parent p = {
-		.args = args, .ops = args->ops, .conf = args->conf, .ready_fd = -1,
+		.args = args, .ops = args->ops, .conf = args->conf, .ready_fd = -1, .meeting = -1, .heir = -1,
 		.env = { .ops = args->ops, .threads = args->conf->workers, .admin_fd = -1, .metrics_fd = -1 },
 	};
 	char why[WHY_MAX] = "";
 
 	log_set_level((int)p.conf->log.level);
 	p.worker.control = -1;
+	inheritance_init(&p.inherited);
+	if (readlink("/proc/self/exe", p.program, sizeof(p.program) - 1) < 0)
+		snprintf(p.program, sizeof(p.program), "%s", args->argv[0]);
 	if (open_environment(&p))
 		goto err_admin;
 	log_info("datapath %s: %s", p.ops->name, args->why);
-	if (p.ops->open(p.conf, &p.dp, why, sizeof(why))) {
+	if (p.ops->open(p.conf, p.inherited.channel >= 0, &p.dp, why, sizeof(why))) {
 		log_error("datapath %s: %s", p.ops->name, why);
 		goto err_admin;
 	}

@@ -16,6 +16,8 @@
  * @why: why it was taken, for tipharesctl
  * @admin: path of the admin socket instead of the configured one, or NULL
  * @foreground: do not go to the background when ready
+ * @takeover: replace the daemon that serves this network namespace, if any
+ * @argv: of the program, ended by NULL
  */
 struct parent_args {
 	const char *path;
@@ -24,6 +26,8 @@ struct parent_args {
 	const char *why;
 	const char *admin;
 	bool foreground;
+	bool takeover;
+	char *const *argv;
 };
 
 /* Serve until told to end. Return: exit status of the process. */

@@ -45,7 +45,7 @@ static void read_ids(struct parent *p, const struct conf *conf, uint32_t *ret)
 
 static bool same_listeners(const struct conf_port *a, const struct conf_port *b)
 {
-	if (a->mode != b->mode || a->n_listen != b->n_listen)
+	if ((a->mode ^ b->mode) & TIPH_INBOUND || a->n_listen != b->n_listen)
 		return false;
 	for (size_t i = 0; i < a->n_listen; i++)
 		if (!endpoint_equal(&a->listen[i], &b->listen[i]))
@@ -78,6 +78,7 @@ static int prepare(struct parent *p, const struct conf *conf, bool apply, struct
 
 	if (err)
 		return err;
+	port_sockets_start_early(set, conf, p->ops, p->dp);
 	if (apply)
 		err = p->ops->apply(p->dp, conf, why, WHY_MAX);
 	if (err) {
@@ -141,7 +142,7 @@ static int install(struct parent *p, struct conf *conf, bool apply, char *why)
 
 int parent_conf_first(struct parent *p)
 {
-	struct port_sockets set = { 0 };
+	struct port_sockets set = { .given = &p->inherited };
 	char why[WHY_MAX] = "";
 	int err = prepare(p, p->conf, true, &set, why);
 
@@ -163,6 +164,22 @@ void parent_conf_again(struct parent *p)
 		parent_worker_condemn(p, why, 0);
 	else
 		hand_over(p, &set);
+}
+
+/* Ports that it removed and we add again need listeners anew: that is a commit as any other. */
+void parent_conf_retake(struct parent *p)
+{
+	char why[WHY_MAX] = "";
+	int err;
+
+	p->lost = false;
+	err = install(p, conf_get(p->conf), true, why);
+	if (!err)
+		return;
+	log_error("the ports could not be taken back: %s", *why ? why : strerror(-err));
+	conf_put(p->conf);
+	p->lost = true;
+	parent_drain(p);
 }
 
 static void count(struct parent *p, uint64_t *counter)
@@ -236,8 +253,8 @@ void parent_reload(struct parent *p)
 {
 	if (p->state != SERVING)
 		return;
-	p->reload_wanted = p->awaiting;
-	if (p->awaiting)
+	p->reload_wanted = p->awaiting || p->heir_state > MET;
+	if (p->reload_wanted)
 		return;
 	sdnotify_reloading();
 	if (load_and_install(p)) {
@@ -298,7 +315,7 @@ void parent_follow_ports(struct parent *p)
 	struct conf *conf = NULL;
 	int n, err;
 
-	p->ports_wanted = p->awaiting || p->state == STARTING;
+	p->ports_wanted = p->awaiting || p->state == STARTING || p->heir_state > MET;
 	if (p->ports_wanted || p->state != SERVING)
 		return;
 	n = p->ops->ports(p->dp, table, TIPH_PORTS_MAX);

@@ -3,7 +3,11 @@
 #ifndef TIPHARES_PARENT_INTERNAL_H
 #define TIPHARES_PARENT_INTERNAL_H
 
+#include <limits.h>
+
+#include "channel.h"
 #include "parent.h"
+#include "takeover.h"
 #include "worker_proc.h"
 
 #define WHY_MAX 400
@@ -14,6 +18,17 @@
  *     +--- failure, TERM ------+------ TERM ------+--worker ended--> ENDING
  */
 enum parent_state { STARTING, SERVING, DRAINING, ENDING };
+
+/*
+ * To a successor (takeover.h):
+ *
+ * NOBODY --accepted--> MET --TAKEOVER--> GIVING --GAVE--> GIVEN --TOOK--> drain
+ *   ^                   |                  |                |
+ *   +-------------------+------------------+----- its end --+
+ *
+ * An end in GIVEN: it may have the interception already, which we take back.
+ */
+enum parent_heir { NOBODY, MET, GIVING, GIVEN };
 
 /**
  * struct parent - the process
@@ -29,6 +44,15 @@ enum parent_state { STARTING, SERVING, DRAINING, ENDING };
  * @beat: when it last said that all its threads turn
  * @restart_at: when to start the next one, 0: there is one
  * @backoff: milliseconds before that one
+ * @inherited: of the daemon that we take over from
+ * @meeting: where a successor comes to, or -1
+ * @heir, @heir_state, @heir_until: the successor's channel, how far it is, and
+ *	milliseconds of patience with it
+ * @heir_pid: the process, for the service manager
+ * @giving: the worker was asked for its listeners and has not sent all
+ * @superseded: it serves
+ * @program: its file
+ * @upgrade: pid of the program that we started to take over, 0: none
  * @signals: signalfd
  * @ready_fd: whom to tell that we serve (see background.h), or -1
  */
@@ -54,6 +78,16 @@ struct parent {
 	uint64_t restart_at;
 	unsigned int backoff;
 	char *admin_path;
+	struct inheritance inherited;
+	int meeting;
+	int heir;
+	enum parent_heir heir_state;
+	uint64_t heir_until;
+	pid_t heir_pid;
+	bool giving;
+	bool superseded;
+	pid_t upgrade;
+	char program[PATH_MAX];
 	int signals;
 	int ready_fd;
 };
@@ -71,6 +105,8 @@ int parent_conf_first(struct parent *p);
 void parent_conf_again(struct parent *p);
 /* Read the file again; a bad one changes nothing. */
 void parent_reload(struct parent *p);
+/* A successor that may have taken the interception is gone: take it back. */
+void parent_conf_retake(struct parent *p);
 /* Somebody else changed the datapath's ports: follow. */
 void parent_follow_ports(struct parent *p);
 /* Open the access log anew where it is a file, logrotate has moved it. */
@@ -94,5 +130,27 @@ void parent_worker_reap(struct parent *p);
 void parent_worker_tick(struct parent *p);
 /* Accept nothing new, end after the last session. */
 void parent_drain(struct parent *p);
+
+/* parent_takeover.c: the daemon before and the one after us */
+
+/* At the start: what a running daemon hands over, or the certainty that there is none. */
+int parent_inherit(struct parent *p);
+/* We serve: tell the predecessor, and be there for a successor. -EIO: it has gone back on it. */
+int parent_succeed(struct parent *p);
+/* A successor comes. */
+void parent_heir_meet(struct parent *p);
+/* It says something, or ended. */
+void parent_heir_read(struct parent *p);
+/* A listener for it, of our worker; consumes @fd. -EPROTO: nobody asked. */
+int parent_heir_give(struct parent *p, const struct channel_msg *msg, int fd);
+/* Those were all. -EPROTO: nobody asked. */
+int parent_heir_gave(struct parent *p, int error);
+/* The worker ended, or patience did: no successor any more. */
+void parent_heir_forget(struct parent *p, const char *why);
+void parent_heir_tick(struct parent *p);
+/* Start the program anew, which then takes over. */
+void parent_upgrade(struct parent *p);
+/* SIGCHLD came. */
+void parent_upgrade_reap(struct parent *p);
 
 #endif /* TIPHARES_PARENT_INTERNAL_H */

@@ -23,8 +23,6 @@
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_LAST_MS 10000
 #define SOUND_AFTER_MS 30000	/* one that lived so long resets the back-off */
-#define DRAIN_MS 60000
-#define HANG_MS 30000	/* it beats twice a second */
 
 int parent_worker_start(struct parent *p)
 {
@@ -53,14 +51,15 @@ void parent_drain(struct parent *p)
 
 	if (p->state != SERVING)
 		return;
-	log_info("draining: nothing new is accepted, sessions have %d s", DRAIN_MS / 1000);
-	sdnotify("STOPPING=1");
+	log_info("draining: nothing new is accepted, sessions have %u ms", p->conf->drain_timeout);
+	if (!p->superseded)
+		sdnotify("STOPPING=1");
 	p->state = DRAINING;
 	if (!p->worker.pid) {
 		parent_end(p, 0);
 		return;
 	}
-	err = worker_proc_drain(&p->worker, DRAIN_MS);
+	err = worker_proc_drain(&p->worker, p->conf->drain_timeout, p->superseded);
 	if (err)
 		parent_worker_condemn(p, "it can't be drained", err);
 }
@@ -68,6 +67,11 @@ void parent_drain(struct parent *p)
 static void on_ready(struct parent *p, int error)
 {
 	if (p->state == STARTING && !error) {
+		if (parent_succeed(p)) {
+			log_error("the daemon that ran has taken its ports back");
+			parent_end(p, 1);
+			return;
+		}
 		p->state = SERVING;
 		background_ready(p->ready_fd);
 		p->ready_fd = -1;
@@ -79,6 +83,11 @@ static void on_ready(struct parent *p, int error)
 static int obey(struct parent *p, const struct channel_msg *msg)
 {
 	switch (msg->kind) {
+	case CHANNEL_GAVE:
+		return msg->a > 4095 ? -EPROTO : parent_heir_gave(p, (int)msg->a);
+	case CHANNEL_UPGRADE:
+		parent_upgrade(p);
+		return 0;
 	case CHANNEL_READY:
 		if (!p->awaiting || msg->a > 4095)
 			return -EPROTO;
@@ -111,13 +120,15 @@ void parent_worker_read(struct parent *p)
 		worker_proc_kill(&p->worker);	/* it is ending already: SIGCHLD follows */
 		return;
 	}
-	if (got == 1 && n_fds) {
+	if (got == 1 && n_fds == 1 && msg.kind == CHANNEL_LISTENER) {
+		got = parent_heir_give(p, &msg, fds[0]);
+	} else if (got == 1 && n_fds) {
 		while (n_fds)
 			close(fds[--n_fds]);
 		got = -EPROTO;
-	}
-	if (got == 1)
+	} else if (got == 1) {
 		got = obey(p, &msg);
+	}
 	if (got < 0)
 		parent_worker_condemn(p, "control channel", got);
 }
@@ -165,6 +176,8 @@ static void worker_ended(struct parent *p, int status)
 	p->worker.pid = 0;
 	p->awaiting = false;
 	p->has_listeners = false;
+	p->giving = false;
+	parent_heir_forget(p, "the worker died");
 	conf_put(p->previous);	/* the next worker gets p->conf, which the datapath has */
 	p->previous = NULL;
 	if (p->state == STARTING)
@@ -188,7 +201,7 @@ static bool is_hung(const struct parent *p)
 {
 	struct pollfd pfd = { .fd = p->worker.control, .events = POLLIN };
 
-	return p->worker.pid && p->worker.control >= 0 && parent_now() - p->beat > HANG_MS &&
+	return p->worker.pid && p->worker.control >= 0 && parent_now() - p->beat > p->conf->hang_timeout &&
 	       poll(&pfd, 1, 0) == 0;
 }
 

@@ -65,8 +65,61 @@ static int bind_one(const struct conf_port *port, const struct endpoint *e, unsi
 			 endpoint_format(e, text, sizeof(text)), strerror(-fd));
 		return fd;
 	}
-	l->v[l->n++] = (struct port_socket){ .fd = fd, .port = port->index, .thread = thread };
+	l->v[l->n++] = (struct port_socket){
+		.fd = fd, .port = port->index, .thread = thread, .family = e->addr.family,
+	};
 	return 0;
+}
+
+/* --- those of another daemon --- */
+
+/* Is it a TCP listener, and where? It comes from somebody's worker. */
+static bool listens_at(int fd, struct endpoint *ret)
+{
+	int protocol = 0, listens = 0;
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(protocol), sslen = sizeof(ss);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) || protocol != IPPROTO_TCP)
+		return false;
+	len = sizeof(listens);
+	return !getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) && listens &&
+	       !getsockname(fd, (struct sockaddr *)&ss, &sslen) && !endpoint_from_sockaddr(ret, &ss);
+}
+
+static const struct conf_port *port_at(const struct conf *conf, const struct endpoint *e)
+{
+	for (size_t i = 0; i < conf->n_ports; i++)
+		for (size_t k = 0; k < conf->ports[i].n_listen; k++)
+			if (endpoint_equal(&conf->ports[i].listen[k], e))
+				return &conf->ports[i];
+	return NULL;
+}
+
+static void use_given(const struct conf *conf, unsigned int threads, struct port_sockets *l)
+{
+	for (size_t i = 0; l->given && i < l->given->n; i++) {
+		struct inherited *g = &l->given->v[i];
+		const struct conf_port *port;
+		struct endpoint e;
+
+		port = g->fd >= 0 && listens_at(g->fd, &e) ? port_at(conf, &e) : NULL;
+		if (!port)
+			continue;
+		l->v[l->n++] = (struct port_socket){
+			.fd = g->fd, .port = port->index, .thread = g->thread % threads,
+			.family = e.addr.family,
+		};
+		g->fd = -1;
+	}
+}
+
+static bool has_one(const struct port_sockets *l, unsigned int port, unsigned int thread, int family)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].port == port && l->v[i].thread == thread && l->v[i].family == family)
+			return true;
+	return false;
 }
 
 static int bind_port(const struct conf_port *port, unsigned int threads, struct port_sockets *l, char *why,
@@ -76,7 +129,8 @@ static int bind_port(const struct conf_port *port, unsigned int threads, struct 
 
 	for (size_t k = 0; k < port->n_listen; k++)
 		for (unsigned int t = 0; t < threads && !err; t++)
-			err = bind_one(port, &port->listen[k], t, l, why, size);
+			if (!l->given || !has_one(l, port->index, t, port->listen[k].addr.family))
+				err = bind_one(port, &port->listen[k], t, l, why, size);
 	return err;
 }
 
@@ -86,11 +140,12 @@ int port_sockets_bind(const struct conf *conf, unsigned int threads, struct port
 	int err = 0;
 
 	ret->n = 0;
-	ret->v = calloc(conf->n_ports * threads * 2 + 1, sizeof(*ret->v));
+	ret->v = calloc(conf->n_ports * threads * 2 + (ret->given ? ret->given->n : 0) + 1, sizeof(*ret->v));
 	if (!ret->v) {
 		snprintf(why, size, "out of memory");
 		return -ENOMEM;
 	}
+	use_given(conf, threads, ret);
 	for (size_t i = 0; i < conf->n_ports && !err; i++)
 		if (!ret->kept[i])
 			err = bind_port(&conf->ports[i], threads, ret, why, size);
@@ -99,18 +154,30 @@ int port_sockets_bind(const struct conf *conf, unsigned int threads, struct port
 	return err;
 }
 
+static int start_one(const struct port_socket *l, const struct conf *conf, const struct datapath_ops *ops,
+		     struct datapath *dp)
+{
+	int err = ops->mark_listener(dp, &conf->ports[l->port], l->fd);
+
+	return err ? err : listen(l->fd, BACKLOG) ? -errno : 0;
+}
+
+void port_sockets_start_early(const struct port_sockets *l, const struct conf *conf, const struct datapath_ops *ops,
+			      struct datapath *dp)
+{
+	for (size_t i = 0; i < l->n; i++)
+		start_one(&l->v[i], conf, ops, dp);
+}
+
 int port_sockets_start(const struct port_sockets *l, const struct conf *conf, const struct datapath_ops *ops,
 		    struct datapath *dp, char *why, size_t size)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		const struct conf_port *port = &conf->ports[l->v[i].port];
-		int err = ops->mark_listener(dp, port, l->v[i].fd);
+		int err = start_one(&l->v[i], conf, ops, dp);
 
-		if (!err && listen(l->v[i].fd, BACKLOG))
-			err = -errno;
 		if (err) {
-			snprintf(why, size, "port %s: its listener can't be used: %s", port->name,
-				 strerror(-err));
+			snprintf(why, size, "port %s: its listener can't be used: %s",
+				 conf->ports[l->v[i].port].name, strerror(-err));
 			return err;
 		}
 	}

@@ -127,12 +127,15 @@ void thread_commit(struct thread *t)
 	t->bufs.limit = t->setup->conf->limits.memory / t->setup->gen->threads;
 }
 
-void thread_drain(struct thread *t)
+void thread_drain(struct thread *t, bool shared)
 {
 	struct list *l = t->sessions.next;
 
 	t->draining = true;
-	listener_close_all(t);
+	if (shared)
+		listener_close_all(t);
+	else
+		listener_retire_all(t);
 	while (l != &t->sessions) {
 		struct session *s = container_of(l, struct session, link);
 

@@ -134,8 +134,11 @@ void generation_put(struct generation *gen);
 int thread_prepare(struct thread *t, struct generation *gen);
 void thread_commit(struct thread *t);
 void thread_cancel(struct thread *t);
-/* Accept nothing more, end idle sessions, let the others finish. */
-void thread_drain(struct thread *t);
+/*
+ * End idle sessions, let the others finish; accept what is on its way, or with
+ * @shared nothing more: another daemon has the same listeners.
+ */
+void thread_drain(struct thread *t, bool shared);
 
 static inline struct setup *setup_get(struct setup *setup)
 {

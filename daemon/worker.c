@@ -133,7 +133,7 @@ static void do_commit(struct thread *t, struct mail *mail)
 		if (r)
 			m->result = r;
 	}
-	listener_close_old(t);
+	listener_retire_old(t);
 }
 
 static int on_all_threads(struct worker *w, struct generation *gen,
@@ -217,28 +217,91 @@ static int on_reopen(struct worker *w, int fd)
 
 /* --- drain --- */
 
+struct drain_mail {
+	struct mail mail;
+	bool shared;
+	bool busy;
+};
+
 static void do_drain(struct thread *t, struct mail *mail)
 {
-	(void)mail;
-	thread_drain(t);
+	thread_drain(t, container_of(mail, struct drain_mail, mail)->shared);
 }
 
-static int on_drain(struct worker *w, unsigned int ms)
+/* Sessions that others wait for, or listeners that may still bring some. */
+static void look_busy(struct thread *t, struct mail *mail)
+{
+	struct drain_mail *m = container_of(mail, struct drain_mail, mail);
+
+	m->busy |= t->n_sessions || !list_empty(&t->listeners);
+}
+
+static bool drain_step(struct worker *w, void (*fn)(struct thread *, struct mail *), bool shared)
+{
+	struct drain_mail m = { .mail.fn = fn, .shared = shared };
+
+	for (unsigned int i = 0; i < w->n_threads; i++)
+		thread_call(&w->threads[i], &m.mail);
+	return m.busy;
+}
+
+static int on_drain(struct worker *w, unsigned int ms, bool superseded)
 {
 	pthread_mutex_lock(&w->lock);
 	w->draining = true;
 	pthread_mutex_unlock(&w->lock);
 	w->drain_until = now_ms() + ms;
 	log_info("draining, for at most %u ms", ms);
-	return on_all_threads(w, NULL, do_drain);
+	if (superseded) {
+		admin_stop(w->admin);
+		w->admin = NULL;
+	}
+	drain_step(w, do_drain, superseded || !ms);
+	return 0;
 }
 
-static bool is_drained(const struct worker *w)
+/* --- another daemon --- */
+
+#define COPIES_MAX (TIPH_PORTS_MAX * 4)
+
+struct copies_mail {
+	struct mail mail;
+	struct listener_copy v[COPIES_MAX];
+	size_t n;
+};
+
+static void do_copy(struct thread *t, struct mail *mail)
 {
-	for (unsigned int i = 0; i < w->n_threads; i++)
-		if (metric_load(&w->threads[i].metrics.v[METRIC_SESSIONS]))
-			return false;
-	return true;
+	struct copies_mail *m = container_of(mail, struct copies_mail, mail);
+
+	m->n = listener_copies(t, m->v, COPIES_MAX);
+}
+
+static int give_thread(struct worker *w, unsigned int thread)
+{
+	struct copies_mail m = { .mail.fn = do_copy };
+	int r = 0;
+
+	thread_call(&w->threads[thread], &m.mail);
+	for (size_t i = 0; i < m.n; i++) {
+		struct channel_msg msg = { .kind = CHANNEL_LISTENER, .a = m.v[i].port, .b = thread };
+
+		if (!r)
+			r = channel_patient(w->args->control, &msg, &m.v[i].fd, 1);
+		close(m.v[i].fd);
+	}
+	return r;
+}
+
+static int on_give(struct worker *w)
+{
+	struct channel_msg msg = { .kind = CHANNEL_GAVE };
+	int r = 0;
+
+	for (unsigned int i = 0; i < w->n_threads && !r; i++)
+		r = give_thread(w, i);
+	msg.a = (uint32_t)-r;
+	return channel_patient(w->args->control, &msg, NULL, 0);
 }
 
 /* --- the control channel --- */
@@ -266,7 +329,10 @@ static int obey(struct worker *w, const struct channel_msg *msg, int *fds, size_
 		r = n ? -EPROTO : on_commit(w);
 		break;
 	case CHANNEL_DRAIN:
-		r = n ? -EPROTO : on_drain(w, msg->a);
+		r = n ? -EPROTO : on_drain(w, msg->a, msg->b);
+		break;
+	case CHANNEL_GIVE:
+		r = n ? -EPROTO : on_give(w);
 		break;
 	case CHANNEL_REOPEN:
 		r = n > 1 ? -EPROTO : on_reopen(w, fd);
@@ -327,7 +393,7 @@ static int serve(struct worker *w)
 			_exit(0);
 		if (r < 0)
 			return 1;
-		if (w->draining && (is_drained(w) || now_ms() >= w->drain_until))
+		if (w->draining && (now_ms() >= w->drain_until || !drain_step(w, look_busy, false)))
 			return 0;
 		beat(w);
 	}
@@ -371,7 +437,6 @@ static void clean_up(struct worker *w)
 int worker_run(const struct worker_args *args)
 {
 	struct worker w = { .args = args, .log_fd = -1, .lock = PTHREAD_MUTEX_INITIALIZER };
-	struct admin *admin = NULL;
 	int status = 1;
 	int r;
 
@@ -379,12 +444,12 @@ int worker_run(const struct worker_args *args)
 	r = start_threads(&w);
 	if (!r)
 		r = admin_start(args->admin_fd, args->metrics_fd, args->threads, args->shm,
-				&worker_admin_ops, &w, &admin);
+				&worker_admin_ops, &w, &w.admin);
 	if (r)
 		log_error("the worker can't start: %s", strerror(-r));
 	else
 		status = serve(&w);
-	admin_stop(admin);
+	admin_stop(w.admin);
 	clean_up(&w);
 	return status;
 }

@@ -21,6 +21,7 @@ struct pending_listener {
  * @next_conf, @next, @n_next: came since the last CHANNEL_CONF
  * @log_fd: file for the access log that came with CHANNEL_REOPEN and waits for
  *	its configuration, or -1
+ * @admin: NULL when another daemon answers on its sockets
  * @drain_until: milliseconds of the monotonic clock
  * @beats: turns of each thread when the last heartbeat was sent
  */
@@ -34,6 +35,7 @@ struct worker {
 	struct pending_listener *next;
 	size_t n_next;
 	int log_fd;
+	struct admin *admin;
 	bool draining;
 	uint64_t drain_until;
 	uint64_t next_beat;

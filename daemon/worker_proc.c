@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +15,6 @@
 #include "conf_write.h"
 #include "log.h"
 #include "worker.h"
-
-#define SEND_TIMEOUT_MS 5000
 
 static int compare_int(const void *a, const void *b)
 {
@@ -134,23 +131,6 @@ int worker_proc_start(struct worker_proc *w, const struct worker_env *env)
 	return 0;
 }
 
-/* Waits for room: a set of listeners may be larger than the channel's buffer. */
-static int send_patiently(int channel, const struct channel_msg *msg, const int *fds, size_t n_fds)
-{
-	struct pollfd pfd = { .fd = channel, .events = POLLOUT };
-	int err = channel_send(channel, msg, fds, n_fds);
-
-	for (int waited = 0; (err == -EAGAIN || err == -ETOOMANYREFS) && waited < SEND_TIMEOUT_MS;
-	     waited += 20) {
-		if (err == -EAGAIN)
-			poll(&pfd, 1, 20);
-		else
-			poll(NULL, 0, 20);
-		err = channel_send(channel, msg, fds, n_fds);
-	}
-	return err;
-}
-
 static int write_all(int fd, const char *text, size_t len)
 {
 	while (len) {
@@ -194,7 +174,7 @@ static int send_conf(struct worker_proc *w, const struct conf *conf)
 	if (fd < 0)
 		return fd;
 	msg.a = (uint32_t)len;
-	err = send_patiently(w->control, &msg, &fd, 1);
+	err = channel_patient(w->control, &msg, &fd, 1);
 	close(fd);
 	return err;
 }
@@ -212,7 +192,7 @@ int worker_proc_log(struct worker_proc *w, const struct conf *conf)
 		log_error("access log %s: %s", conf->log.to, strerror(errno));
 		return 0;
 	}
-	err = send_patiently(w->control, &msg, &fd, 1);
+	err = channel_patient(w->control, &msg, &fd, 1);
 	close(fd);
 	return err;
 }
@@ -224,7 +204,7 @@ static int send_kept(struct worker_proc *w, unsigned int port)
 	for (unsigned int t = 0; t < w->threads && !err; t++) {
 		struct channel_msg msg = { .kind = CHANNEL_KEEP, .a = port, .b = t };
 
-		err = send_patiently(w->control, &msg, NULL, 0);
+		err = channel_patient(w->control, &msg, NULL, 0);
 	}
 	return err;
 }
@@ -241,7 +221,7 @@ static int send_listeners(struct worker_proc *w, const struct conf *conf, const 
 			.kind = CHANNEL_LISTENER, .a = l->v[i].port, .b = l->v[i].thread,
 		};
 
-		err = send_patiently(w->control, &msg, &l->v[i].fd, 1);
+		err = channel_patient(w->control, &msg, &l->v[i].fd, 1);
 	}
 	return err;
 }
@@ -255,14 +235,14 @@ int worker_proc_configure(struct worker_proc *w, const struct conf *conf, const 
 		err = worker_proc_log(w, conf);
 	if (!err)
 		err = send_listeners(w, conf, l);
-	return err ? err : send_patiently(w->control, &commit, NULL, 0);
+	return err ? err : channel_patient(w->control, &commit, NULL, 0);
 }
 
-int worker_proc_drain(struct worker_proc *w, unsigned int ms)
+int worker_proc_drain(struct worker_proc *w, unsigned int ms, bool superseded)
 {
-	struct channel_msg msg = { .kind = CHANNEL_DRAIN, .a = ms };
+	struct channel_msg msg = { .kind = CHANNEL_DRAIN, .a = ms, .b = superseded };
 
-	return send_patiently(w->control, &msg, NULL, 0);
+	return channel_patient(w->control, &msg, NULL, 0);
 }
 
 void worker_proc_disconnect(struct worker_proc *w)

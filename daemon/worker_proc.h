@@ -54,8 +54,11 @@ int worker_proc_configure(struct worker_proc *w, const struct conf *conf, const 
  */
 int worker_proc_log(struct worker_proc *w, const struct conf *conf);
 
-/* Accept nothing new, end with the last session or after @ms. */
-int worker_proc_drain(struct worker_proc *w, unsigned int ms);
+/*
+ * Accept nothing new, end with the last session or after @ms. @superseded:
+ * another daemon has its listeners and its admin sockets.
+ */
+int worker_proc_drain(struct worker_proc *w, unsigned int ms, bool superseded);
 
 /* Close the channels: a sound worker ends by itself. */
 void worker_proc_disconnect(struct worker_proc *w);

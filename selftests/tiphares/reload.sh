@@ -75,7 +75,7 @@ CONF
 check "another local port" takes
 check "on another local port" intercepted $O4 80 src="$C4"
 check "a port that clients ask" says "src=$C4 " asked 8091 $O4 /whoami
-check "nobody listens on the old one" negate says '127.0.0.1:8080 ' in_gw ss -Hltn
+check "nobody listens on the old one" wait_for "negate says 127.0.0.1:8080 in_gw ss -Hltn" 20
 echo "ports: [" >"$LAB/tiphares.yaml"
 refusals=$((refusals + 1))
 check "tipharesctl reload" ctl reload
