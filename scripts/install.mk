@@ -30,5 +30,5 @@ install-module-source:
 dkms-install: install-module-source
 	@scripts/kernel-range.sh $(KVER)
 	dkms add -m tiphares -v $(VERSION) || dkms status -m tiphares -v $(VERSION)
-	dkms build -m tiphares -v $(VERSION)
-	dkms install -m tiphares -v $(VERSION)
+	dkms build -m tiphares -v $(VERSION) -k $(KVER)
+	dkms install -m tiphares -v $(VERSION) -k $(KVER)

@@ -94,6 +94,17 @@ PY
 unfinished() { git grep -nE '\b(TODO|FIXME|XXX|HACK)\b' -- . ':!scripts/static.sh'; }
 version_tests() { git grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION' -- kmod Kbuild; }
 compat_lines() { find kmod/compat -type f -exec cat {} + | awk 'END { if (NR > 150) print NR " lines" }'; }
+# Which kernels the module is built for, by their releases.
+kernel_range() {
+	local r
+	for r in 6.1.0-56-cloud-amd64 6.1.192 6.9 6.12.95+deb12-amd64 6.19.1 7.0.0 7.3.4+deb13-cloud-amd64; do
+		[ -z "$(scripts/kernel-range.sh $r 2>&1 || echo refused)" ] || echo "$r: refused"
+	done
+	for r in 4.19.0 5.10.0-30-amd64 6.0.12 6.20.1 7.4.0 7.30.1 16.1.0 8.0; do
+		! scripts/kernel-range.sh $r 2>/dev/null || echo "$r: built for"
+		scripts/kernel-range.sh $r 2>&1 | grep -q "Linux $r is outside .* 6.1 to 7.3: it is not built" || echo "$r: nothing is said"
+	done
+}
 trailing_space() { git grep -nIE '[ 	]+$' -- . ':!COPYING' ':!*.patch'; }
 # SC2034, SC2154: variables that a sourced file sets or reads; SC2046: lists that are meant to be split;
 # SC1091: sourced files are read where they are found.
@@ -104,7 +115,7 @@ begin() { local name=$1; shift; "$@" >"$work/$name" 2>&1 & }
 output() { cat "$work/$1"; }
 
 echo "TAP version 13"
-echo "1..13"
+echo "1..14"
 begin module scripts/kmod-check.sh "$work" 6.1
 begin tidy scripts/lint.sh tidy
 begin checkpatch scripts/lint.sh checkpatch
@@ -114,6 +125,7 @@ rule "include directions" "$(layers)"
 rule "no mark of unfinished work" "$(unfinished)"
 rule "kernel versions are told apart by nobody" "$(version_tests)"
 rule "kmod/compat/ has at most 150 lines" "$(compat_lines)"
+rule "kernels from 6.1 to 7.3, and no others" "$(kernel_range)"
 rule "no space at the end of a line" "$(trailing_space)"
 rule "shellcheck" "$(shell)"
 rule "cppcheck" "$(scripts/lint.sh cppcheck)"
