@@ -1,81 +1,63 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sockets that the parent prepares for the worker's threads, in batches.
- *
- * A request says a family and a number, nothing else; the answer never blocks.
- * A worker that does not read its answers loses them.
+ * Sockets with a client's address, which the parent makes for the worker's
+ * threads. A question names the client's connection; whether the worker holds it
+ * is asked of the kernel, never of the worker. The answer never blocks: a worker
+ * that does not read its answers loses them.
  */
 #include "broker.h"
 
 #include <errno.h>
+#include <linux/tiphares.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "channel.h"
 
-/* At most so many batches before others get their turn. */
-#define BATCHES 4
+/* At most so many questions before others get their turn. */
+#define QUESTIONS_MAX 64
 
-static bool is_request(const struct channel_msg *msg, size_t n_fds)
+static bool is_question(const struct channel_msg *msg, size_t n_fds)
 {
-	return msg->kind == CHANNEL_WANT_SOCKETS && !n_fds && !msg->c &&
-	       (msg->a == AF_INET || msg->a == AF_INET6) && msg->b >= 1 && msg->b <= CHANNEL_FDS_MAX;
+	return msg->kind == CHANNEL_WANT_SOCKET && !n_fds && !msg->c && msg->b <= TIPH_SOURCE_PORT_STRICT &&
+	       (msg->remote.addr.family == AF_INET || msg->remote.addr.family == AF_INET6) &&
+	       msg->local.addr.family == msg->remote.addr.family;
 }
 
-static int prepare(int family, const struct datapath_ops *ops, struct datapath *dp)
-{
-	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err;
-
-	if (fd < 0)
-		return -errno;
-	err = ops->prepare_socket(dp, family, fd);
-	if (!err)
-		return fd;
-	close(fd);
-	return err;
-}
-
-static int answer(int channel, int family, size_t wanted, const struct datapath_ops *ops,
+static int answer(int channel, const struct channel_msg *question, const struct datapath_ops *ops,
 		  struct datapath *dp)
 {
-	struct channel_msg msg = { .kind = CHANNEL_SOCKETS, .a = (uint32_t)family };
-	int fds[CHANNEL_FDS_MAX], fd = 0, err;
-	size_t n = 0;
+	int fd = ops->give_socket(dp, &question->local, &question->remote, (uint8_t)question->b), err;
+	struct channel_msg msg = { .kind = CHANNEL_SOCKET, .a = question->a, .b = fd < 0 ? (uint32_t)-fd : 0 };
 
-	while (n < wanted && (fd = prepare(family, ops, dp)) >= 0)
-		fds[n++] = fd;
-	msg.b = (uint32_t)n;
-	msg.c = n ? 0 : (uint32_t)-fd;
-	err = channel_send(channel, &msg, fds, n);
-	while (n)
-		close(fds[--n]);
-	if (err != -ETOOMANYREFS)
-		return err == -EAGAIN ? 0 : err;
-	msg.b = 0;
-	msg.c = ETOOMANYREFS;
-	err = channel_send(channel, &msg, NULL, 0);
+	err = channel_send(channel, &msg, &fd, fd >= 0);
+	if (fd >= 0)
+		close(fd);
+	if (err == -ETOOMANYREFS) {
+		msg.b = ETOOMANYREFS;
+		err = channel_send(channel, &msg, NULL, 0);
+	}
 	return err == -EAGAIN ? 0 : err;
 }
 
 int broker_serve(int channel, const struct datapath_ops *ops, struct datapath *dp)
 {
-	int fds[CHANNEL_FDS_MAX];
 	struct channel_msg msg;
-	size_t n_fds = 0;
 
-	for (int i = 0; i < BATCHES; i++) {
-		int got = channel_recv(channel, &msg, fds, &n_fds), err;
+	for (int i = 0; i < QUESTIONS_MAX; i++) {
+		size_t n_fds = 0;
+		int fd, got = channel_recv(channel, &msg, &fd, &n_fds), err;
 
 		if (got == -EAGAIN)
 			return 0;
 		if (got <= 0)
 			return got ? got : -EPIPE;
-		if (!ops->prepare_socket || !is_request(&msg, n_fds)) {
-			while (n_fds)
-				close(fds[--n_fds]);
+		if (!ops->give_socket || !is_question(&msg, n_fds)) {
+			if (n_fds)
+				close(fd);
 			return -EPROTO;
 		}
-		err = answer(channel, (int)msg.a, msg.b, ops, dp);
+		err = answer(channel, &msg, ops, dp);
 		if (err)
 			return err;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Sockets that the parent prepares for the worker's threads. */
+/* Sockets that the parent makes for the worker's threads. */
 #ifndef TIPHARES_BROKER_H
 #define TIPHARES_BROKER_H
 

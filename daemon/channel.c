@@ -78,8 +78,10 @@ int channel_recv(int channel, struct channel_msg *msg, int *fds, size_t *n_fds)
 {
 	union channel_control control;
 	struct iovec iov = { .iov_base = msg, .iov_len = sizeof(*msg) };
+	/* no room for more than @fds has: what doesn't fit is closed by the kernel */
 	struct msghdr hdr = {
-		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control),
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+		.msg_controllen = CMSG_LEN(CHANNEL_FDS_MAX * sizeof(int)),
 	};
 	ssize_t got = recvmsg(channel, &hdr, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	size_t n;

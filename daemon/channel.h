@@ -14,8 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* descriptors in one message; the kernel's own limit is 253 */
-#define CHANNEL_FDS_MAX 64
+#include "addr.h"
+
+/* descriptors in one message */
+#define CHANNEL_FDS_MAX 1
 
 /**
  * enum channel_kind - what a message says
@@ -48,12 +50,12 @@
  * @CHANNEL_GAVE: those were all (a: 0), or why there are none (a: errno)
  *
  * Worker to parent, socket channel of a thread:
- * @CHANNEL_WANT_SOCKETS: a: AF_INET or AF_INET6, b: how many (1 to
- *	CHANNEL_FDS_MAX)
+ * @CHANNEL_WANT_SOCKET: with the address of a client. a: the question's number,
+ *	b: enum tiph_source_port, local and remote: ends of the connection with
+ *	this client, which the worker holds
  *
  * Parent to worker, socket channel:
- * @CHANNEL_SOCKETS: a: family, b: how many fds are with it; 0 and c: errno
- *	when none could be made
+ * @CHANNEL_SOCKET: a: the question's number; one fd, or b: errno
  *
  * Between two daemons, see takeover.h:
  * @CHANNEL_TAKEOVER: successor: hand over what you have
@@ -71,8 +73,8 @@ enum channel_kind {
 	CHANNEL_HEARTBEAT,
 	CHANNEL_RELOAD,
 	CHANNEL_DRAIN_REQUEST,
-	CHANNEL_WANT_SOCKETS,
-	CHANNEL_SOCKETS,
+	CHANNEL_WANT_SOCKET,
+	CHANNEL_SOCKET,
 	CHANNEL_KEEP,
 	CHANNEL_GIVE,
 	CHANNEL_GAVE,
@@ -88,6 +90,8 @@ struct channel_msg {
 	uint32_t a;
 	uint32_t b;
 	uint32_t c;
+	struct endpoint local;
+	struct endpoint remote;
 };
 
 /* A pair of connected channels, close-on-exec, non-blocking. */

@@ -102,8 +102,9 @@ struct datapath_explanation {
  * @mark_listener: @fd, bound to one of @port's addresses and not yet
  *	listening, becomes its listener. After apply(); before it as well,
  *	where it fails for a port that the backend can't know yet
- * @prepare_socket: make @fd able to take a client's address later, without
- *	privilege. NULL where the worker needs no such help.
+ * @give_socket: a socket with the address of @client for the worker, if the
+ *	worker holds the connection that this client has with @local:
+ *	descriptor or a negative errno. NULL where connect() needs no such help.
  * @pollfd: descriptor to poll for reading, or -1
  * @dispatch: after @pollfd was readable and about once a second: read at most
  *	one event; 1: @ret was written, 0: nothing (more) to report
@@ -128,11 +129,12 @@ struct datapath_explanation {
  * @close: @remove: take the interception away (a clean exit); else leave
  *	what the failure policy needs. Frees @dp; NULL is legal.
  * @connect: worker: make the upstream socket of a client connection whose
- *	origin side is transparent: bound to the client's address with @port's
+ *	origin side is transparent: bound to the client's address with this
  *	source port policy and connecting to @dst, non-blocking. @accepted is the
- *	client's connection; @prepared a socket made by prepare_socket (consumed
- *	in every case) or -1 where that is NULL. Returns the descriptor
- *	(connecting or connected) or a negative errno.
+ *	client's connection; @given what give_socket() made for the same policy
+ *	(consumed in every case) or -1 where that is NULL. Returns the descriptor
+ *	(connecting or connected) or a negative errno; -EADDRINUSE: the port that
+ *	the policy asks for is taken.
  */
 struct datapath_ops {
 	const char *name;
@@ -142,7 +144,8 @@ struct datapath_ops {
 	int (*open)(const struct conf *conf, bool takeover, struct datapath **ret, char *why, size_t size);
 	int (*apply)(struct datapath *dp, const struct conf *conf, char *why, size_t size);
 	int (*mark_listener)(struct datapath *dp, const struct conf_port *port, int fd);
-	int (*prepare_socket)(struct datapath *dp, int family, int fd);
+	int (*give_socket)(struct datapath *dp, const struct endpoint *local, const struct endpoint *client,
+			   uint8_t source_port);
 	int (*pollfd)(struct datapath *dp);
 	int (*dispatch)(struct datapath *dp, struct datapath_event *ret);
 	int (*ports)(struct datapath *dp, struct conf_port *ret, size_t max);
@@ -161,8 +164,8 @@ struct datapath_ops {
 		       const char *ifname, struct datapath_explanation *ret, char *why, size_t size);
 	void (*close)(struct datapath *dp, bool remove);
 
-	int (*connect)(const struct conf_port *port, int accepted, int prepared,
-		       const struct endpoint *client, const struct endpoint *dst);
+	int (*connect)(uint8_t source_port, int accepted, int given, const struct endpoint *client,
+		       const struct endpoint *dst);
 };
 
 /* What a backend has in the place of an operation that it can't do: -EOPNOTSUPP. */

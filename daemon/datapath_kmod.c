@@ -447,13 +447,13 @@ static void kmod_close(struct datapath *dp, bool remove)
 }
 
 /* @accepted is the authority for the address; no capability is asked for. */
-static int kmod_connect(const struct conf_port *port, int accepted, int prepared,
-			const struct endpoint *client, const struct endpoint *dst)
+static int kmod_connect(uint8_t source_port, int accepted, int given, const struct endpoint *client,
+			const struct endpoint *dst)
 {
 	bool v6 = dst->addr.family == AF_INET6;
 	struct tiph_spoof arg = {
 		.accepted_fd = accepted, .flags = TIPH_SPOOF_CONNECT, .dport = htons(dst->port),
-		.source_port = (__u8)(port->source_port + 1),
+		.source_port = (__u8)(source_port + 1),
 	};
 	int fd = socket(dst->addr.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), err;
 

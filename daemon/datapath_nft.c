@@ -24,6 +24,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "privs.h"
+
 /**
  * struct datapath - an nft datapath
  * @conf: in force, with a reference; NULL before the first apply()
@@ -38,6 +40,7 @@ struct datapath {
 	struct nl_sock *route;
 	struct nft_watch watch;
 	struct nft_health health;
+	struct nft_held held;
 	struct conf *conf;
 	struct nft_known known;
 	struct nft_facts facts;
@@ -297,10 +300,26 @@ static void nft_close(struct datapath *dp, bool remove)
 	}
 	nft_watch_close(&dp->watch);
 	nft_health_close(&dp->health);
+	nft_held_close(&dp->held);
 	nl_socket_free(dp->route);
 	nft_table_close(&dp->table);
 	conf_put(dp->conf);
 	free(dp);
+}
+
+/* Whom the worker runs as was found to exist before. */
+static int find_worker(struct datapath *dp, const struct conf *conf)
+{
+	struct privs_user user, nobody = { 0 };
+	char ignored[8];
+	int err = privs_find_user(conf->user, &user, ignored, sizeof(ignored));
+
+	if (err)
+		return err;
+	privs_find_user("nobody", &nobody, ignored, sizeof(ignored));
+	dp->held.uid = user.uid;
+	dp->facts.worker = user.uid == nobody.uid ? 0 : user.uid;
+	return 0;
 }
 
 static int nft_open(const struct conf *conf, bool takeover, struct datapath **ret, char *why, size_t size)
@@ -313,11 +332,16 @@ static int nft_open(const struct conf *conf, bool takeover, struct datapath **re
 		return -ENOMEM;
 	}
 	nft_socket_init();
+	dp->held.fd = -1;
 	err = nft_watch_open(&dp->watch);
 	if (!err)
 		err = nft_table_open(&dp->table);
 	if (!err)
 		err = nft_health_open(&dp->health);
+	if (!err)
+		err = find_worker(dp, conf);
+	if (!err)
+		err = nft_held_open(&dp->held);
 	if (!err && !(dp->route = nft_routes_socket()))
 		err = -EPERM;
 	if (err) {
@@ -365,6 +389,21 @@ static int nft_check(const struct conf *conf, char *why, size_t size)
 	return 0;
 }
 
+static int nft_mark_listener(struct datapath *dp, const struct conf_port *port, int fd)
+{
+	for (size_t i = 0; port->mode == TIPH_MODE_OUTBOUND && i < port->n_listen; i++)
+		nft_port_set(dp->held.asked, port->listen[i].port);
+	return nft_socket_listener(port, fd);
+}
+
+static int nft_give_socket(struct datapath *dp, const struct endpoint *local, const struct endpoint *client,
+			   uint8_t source_port)
+{
+	int err = nft_held_check(&dp->held, local, client);
+
+	return err ? err : nft_socket_give(client, source_port);
+}
+
 static int nft_ports(struct datapath *dp, struct conf_port *ret, size_t max)
 {
 	size_t n = 0;
@@ -385,8 +424,8 @@ const struct datapath_ops datapath_nft_ops = {
 	.check = nft_check,
 	.open = nft_open,
 	.apply = nft_apply,
-	.mark_listener = nft_socket_listener,
-	.prepare_socket = nft_socket_prepare,
+	.mark_listener = nft_mark_listener,
+	.give_socket = nft_give_socket,
 	.pollfd = nft_pollfd,
 	.dispatch = nft_dispatch,
 	.ports = nft_ports,

@@ -60,6 +60,7 @@ static const char *error_type(const char *result)
 		{ "origin_truncated", "http_response_incomplete" },
 		{ "resolve_error", "dns_error" },
 		{ "resolve_timeout", "dns_timeout" },
+		{ "port_taken", "connection_limit_reached" },
 		{ "response_timeout", "http_response_timeout" },
 		{ "socket_timeout", "connection_limit_reached" },
 	};
@@ -222,6 +223,7 @@ static struct upstream_key key_of(const struct session *s, const struct endpoint
 	if (!(s->port->mode & TIPH_OUTBOUND))
 		return key;
 	key.client = s->address;
+	key.source_port = s->port->source_port;
 	if (s->port->source_port == TIPH_SOURCE_PORT_ANY)
 		key.client.port = 0;
 	return key;
@@ -251,33 +253,77 @@ static bool take_idle(struct session *s, const struct upstream_key *key)
 	return true;
 }
 
-static void on_socket(struct sock_waiter *w, int err)
+/* A source port that is not the client's, where it has to be another. */
+static uint8_t source_port_of(const struct session *s)
+{
+	return s->x->other_port ? TIPH_SOURCE_PORT_ANY : s->port->source_port;
+}
+
+/* @fd: of the connection to the current hop, or a negative errno. */
+static void hop_opened(struct session *s, int fd)
+{
+	struct exchange *x = s->x;
+	const struct upstream_key key = key_of(s, &x->hops[x->hop]);
+	struct upstream *up;
+
+	if (fd == -EADDRINUSE && source_port_of(s) == TIPH_SOURCE_PORT_PRESERVE) {
+		x->other_port = true;
+		exchange_connect(s);
+		return;
+	}
+	x->other_port = false;
+	metric_inc(&s->thread->metrics, METRIC_CONNECTS);
+	up = fd < 0 ? NULL : upstream_new(&s->thread->upstreams, &key, fd);
+	if (!up) {
+		exchange_hop_failed(s, fd < 0 ? fd : -ENOMEM);
+		return;
+	}
+	x->reused = false;
+	attach(s, up);
+	session_set(s, SESSION_CONNECT);
+}
+
+static int connect_spoofed(struct session *s, int given)
+{
+	return s->thread->ops->connect(source_port_of(s), s->client.fd, given, &s->address,
+				       &s->x->hops[s->x->hop]);
+}
+
+static void on_socket(struct sock_waiter *w, int fd)
 {
 	struct session *s = container_of(w, struct session, waiter);
 
-	if (err)
-		exchange_hop_failed(s, err);
-	else
-		exchange_connect(s);
+	hop_opened(s, fd < 0 ? fd : connect_spoofed(s, fd));
 	session_run(s);
 }
 
-/* Descriptor, -EAGAIN: waiting for a prepared socket, or another error. */
-static int open_hop(struct session *s, const struct endpoint *hop)
+/* 0: the socket will come. */
+static int ask_socket(struct session *s)
 {
-	const struct datapath_ops *ops = s->thread->ops;
-	int prepared = -1;
+	struct endpoint local = s->original;
+	int err = s->port->mode & TIPH_INBOUND ? 0 : session_local(s, &local);
 
-	if (!(s->port->mode & TIPH_OUTBOUND))
-		return upstream_connect_plain(hop);
-	if (hop->addr.family != s->address.addr.family)
-		return -EAFNOSUPPORT;
-	if (ops->prepare_socket) {
-		prepared = sockpool_take(&s->thread->sockets, hop->addr.family);
-		if (prepared < 0)
-			return -EAGAIN;
+	metric_inc(&s->thread->metrics, METRIC_SOCKETS_ASKED);
+	session_set(s, SESSION_SOCKET);
+	s->waiter.fn = on_socket;
+	return err ? err : sockpool_ask(&s->thread->sockets, &s->waiter, &local, &s->address, source_port_of(s));
+}
+
+static void open_hop(struct session *s, const struct endpoint *hop)
+{
+	int err;
+
+	if (!(s->port->mode & TIPH_OUTBOUND)) {
+		hop_opened(s, upstream_connect_plain(hop));
+	} else if (hop->addr.family != s->address.addr.family) {
+		hop_opened(s, -EAFNOSUPPORT);
+	} else if (!s->thread->ops->give_socket) {
+		hop_opened(s, connect_spoofed(s, -1));
+	} else {
+		err = ask_socket(s);
+		if (err)
+			hop_opened(s, err);
 	}
-	return ops->connect(s->port, s->client.fd, prepared, &s->address, hop);
 }
 
 bool exchange_binds(const char *credentials, size_t len)
@@ -311,8 +357,6 @@ void exchange_connect(struct session *s)
 	struct exchange *x = s->x;
 	const struct endpoint *hop = &x->hops[x->hop];
 	const struct upstream_key key = key_of(s, hop);
-	struct upstream *up;
-	int fd;
 
 	if (exchange_ask_hop(s, hop) == ACTION_DENY) {
 		hop_denied(s);
@@ -325,23 +369,7 @@ void exchange_connect(struct session *s)
 		exchange_answer(s, 508, "loop", "the request would come back to this proxy");
 		return;
 	}
-	fd = open_hop(s, hop);
-	if (fd == -EAGAIN && s->thread->ops->prepare_socket) {
-		metric_inc(&s->thread->metrics, METRIC_SOCKET_WAITS);
-		session_set(s, SESSION_SOCKET);
-		s->waiter.fn = on_socket;
-		sockpool_wait(&s->thread->sockets, hop->addr.family, &s->waiter);
-		return;
-	}
-	metric_inc(&s->thread->metrics, METRIC_CONNECTS);
-	up = fd < 0 ? NULL : upstream_new(&s->thread->upstreams, &key, fd);
-	if (!up) {
-		exchange_hop_failed(s, fd < 0 ? fd : -ENOMEM);
-		return;
-	}
-	x->reused = false;
-	attach(s, up);
-	session_set(s, SESSION_CONNECT);
+	open_hop(s, hop);
 }
 
 static void answer_connect_error(struct session *s, int err)
@@ -353,6 +381,9 @@ static void answer_connect_error(struct session *s, int err)
 	switch (-err) {
 	case ETIMEDOUT:
 		exchange_answer(s, 504, "connect_timeout", "the origin did not answer in time");
+		break;
+	case EADDRINUSE:
+		exchange_answer(s, 503, "port_taken", "the client's own port is taken");
 		break;
 	case ECONNREFUSED:
 		exchange_answer(s, 502, "connect_refused", "the origin refuses connections");

@@ -30,6 +30,7 @@
  * @rule: of access, that decided; NULL: none
  * @pending: rules that depend on the next hop, @n_pending of them, the last one
  *	(perhaps NULL) holds when the others don't
+ * @other_port: the client's own port was taken, for the current hop another will do
  * @hello: what the ClientHello of a relay says; NULL: there was none
  * @upgrade: protocols the request asked for, empty: none
  * @n_interim: 1xx responses so far
@@ -62,6 +63,7 @@ struct exchange {
 	bool silent;
 	bool chosen;
 	bool reused;
+	bool other_port;
 	bool up_eof_sent;
 	bool client_eof_sent;
 	uint8_t upgrade_len;

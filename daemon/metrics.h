@@ -45,7 +45,7 @@
 	X(UP_EVICTED, "upstream_evicted", false, "Idle connections closed to make room.")     \
 	X(RETRIES, "retries", false, "Requests repeated on a new connection.")                \
 	X(LOOPS, "loops_refused", false, "Requests whose next hop was the proxy itself.")     \
-	X(SOCKET_WAITS, "socket_waits", false, "Sessions that waited for a prepared socket.") \
+	X(SOCKETS_ASKED, "sockets_asked", false, "Sockets asked of the privileged process.") \
 	X(TIMEOUT_HEADER, "timeouts_header", false, "Request heads that took too long.")      \
 	X(TIMEOUT_IDLE, "timeouts_idle", false, "Idle client connections closed.")            \
 	X(TIMEOUT_CONNECT, "timeouts_connect", false, "Connects that took too long.")         \

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "conf.h"
 #include "datapath.h"
@@ -29,8 +30,8 @@
 #define NFT_WARNINGS 3
 /* Bridges that are looked at; more than that are treated as their first ones. */
 #define NFT_BRIDGES_MAX 64
-/* Counters of one table: four of the namespace, at most five a port. */
-#define NFT_COUNTERS_MAX (4 + 5 * TIPH_PORTS_MAX)
+/* Counters of one table: six of the namespace, at most five a port. */
+#define NFT_COUNTERS_MAX (6 + 5 * TIPH_PORTS_MAX)
 
 /* What becomes of a port's SYNs; diagram in nft_health.c. */
 enum nft_port_state { NFT_PORT_SERVED, NFT_PORT_OVERLOADED, NFT_PORT_BLOCKED };
@@ -61,6 +62,7 @@ struct nft_bridges {
  * @input: somebody may drop what is intercepted in INPUT
  * @wildcards: somebody has a transparent listener on every address. It would
  *	be taken for the socket of flows that are not ours
+ * @worker: uid of the worker; 0: others may run as it, too
  * @bridges: those of this host
  */
 struct nft_facts {
@@ -75,6 +77,7 @@ struct nft_facts {
 	bool forward6;
 	bool input;
 	bool wildcards;
+	uid_t worker;
 	struct nft_bridges bridges;
 };
 
@@ -292,9 +295,30 @@ uint64_t nft_watch_now(void);
 /* Reads what the worker must know; before it is forked. */
 void nft_socket_init(void);
 
-int nft_socket_listener(struct datapath *dp, const struct conf_port *port, int fd);
-int nft_socket_prepare(struct datapath *dp, int family, int fd);
-int nft_socket_connect(const struct conf_port *port, int accepted, int prepared, const struct endpoint *client,
+int nft_socket_listener(const struct conf_port *port, int fd);
+/* A socket bound to @client's address: descriptor or a negative errno. */
+int nft_socket_give(const struct endpoint *client, uint8_t source_port);
+int nft_socket_connect(uint8_t source_port, int accepted, int given, const struct endpoint *client,
 		       const struct endpoint *dst);
+
+/* nft_held.c: connections that the worker holds */
+
+/**
+ * struct nft_held - how they are told
+ * @fd, @seq: where the kernel is asked
+ * @uid: of the worker
+ * @asked: local ports of listeners of ports that are asked; it only grows
+ */
+struct nft_held {
+	int fd;
+	uint32_t seq;
+	uid_t uid;
+	uint8_t asked[65536 / 8];
+};
+
+int nft_held_open(struct nft_held *held);
+void nft_held_close(struct nft_held *held);
+/* 0: the worker holds it; -EACCES: it does not; or another negative errno. */
+int nft_held_check(struct nft_held *held, const struct endpoint *local, const struct endpoint *client);
 
 #endif /* TIPHARES_NFT_H */

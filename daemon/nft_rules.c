@@ -17,6 +17,11 @@
  *
  * An ACK that completes a SYN cookie has no socket yet. It is told from one of an
  * earlier flow by the set of 4-tuples whose SYN was intercepted a moment ago.
+ *
+ * A SYN of this host with a source that is not its own is remembered until it is
+ * answered: if it comes in again, something routes it in a circle. It can only
+ * have left a socket that the parent made; one of the worker's own could be an
+ * accepted connection that was disconnected to spoof the origin it stood for.
  */
 #include "nft.h"
 
@@ -28,12 +33,18 @@
 
 #define SYN "tcp flags & (fin|syn|rst|ack) == syn "
 #define ACK "tcp flags & (fin|syn|rst|ack) == ack "
+#define SYNACK "tcp flags & (fin|syn|rst|ack) == (syn|ack) "
 #define TUPLE4 "ip saddr . tcp sport . ip daddr . tcp dport"
 #define TUPLE6 "ip6 saddr . tcp sport . ip6 daddr . tcp dport"
+#define REVERSE4 "ip daddr . tcp dport . ip saddr . tcp sport"
+#define REVERSE6 "ip6 daddr . tcp dport . ip6 saddr . tcp sport"
 
 /* 4-tuples remembered for SYN cookies, and for how long */
 #define COOKIE_TUPLES 65536
 #define COOKIE_SECONDS 15
+/* The same for spoofed SYNs; each repetition begins anew. */
+#define SPOOFED_TUPLES 65536
+#define SPOOFED_SECONDS 3
 
 /* What the text is made from and written to. */
 struct writer {
@@ -45,6 +56,7 @@ struct writer {
 	const struct nft_facts *facts;
 	const struct datapath_counter *counters;
 	size_t n_counters;
+	bool spoofs;
 };
 
 static bool intercepts(const struct conf_port *port)
@@ -306,6 +318,10 @@ static void write_syn(struct writer *w)
 {
 	chain_begin(w, "syn", "");
 	rule(w, "fib daddr type != unicast counter name local accept");
+	if (w->spoofs) {
+		rule(w, TUPLE4 " @spoofed4 counter name loop drop");
+		rule(w, TUPLE6 " @spoofed6 counter name loop drop");
+	}
 	if (w->facts->nat)
 		rule(w, "ct status dnat counter name redirected accept");
 	if (w->facts->bridged4)
@@ -322,12 +338,12 @@ static void write_syn(struct writer *w)
 	chain_end(w);
 }
 
-static void write_cookies(struct writer *w)
+/* A set of 4-tuples for each family that the rules fill. */
+static void tuple_sets(struct writer *w, const char *name, unsigned int size, unsigned int seconds)
 {
-	fprintf(w->text, "\tset cookies4 { type ipv4_addr . inet_service . ipv4_addr . inet_service; size %u; flags dynamic,timeout; timeout %us; }\n",
-		COOKIE_TUPLES, COOKIE_SECONDS);
-	fprintf(w->text, "\tset cookies6 { type ipv6_addr . inet_service . ipv6_addr . inet_service; size %u; flags dynamic,timeout; timeout %us; }\n",
-		COOKIE_TUPLES, COOKIE_SECONDS);
+	for (int family = 4; family <= 6; family += 2)
+		fprintf(w->text, "\tset %s%d { type ipv%d_addr . inet_service . ipv%d_addr . inet_service; size %u; flags dynamic,timeout; timeout %us; }\n",
+			name, family, family, family, size, seconds);
 	w->objects += 2;
 }
 
@@ -374,6 +390,8 @@ static void write_flow_chains(struct writer *w)
 {
 	chain_begin(w, "existing", "");
 	rule(w, SYN "accept");
+	if (w->spoofs)
+		rule(w, SYNACK "jump answered");
 	rule(w, "socket transparent 1 goto ours");
 	chain_end(w);
 
@@ -384,6 +402,28 @@ static void write_flow_chains(struct writer *w)
 		rule(w, ACK TUPLE4 " @cookies4 goto syn");
 		rule(w, ACK TUPLE6 " @cookies6 goto syn");
 	}
+	chain_end(w);
+}
+
+/* SYNs that leave this host with a source that is not its own. */
+static void write_spoofed(struct writer *w)
+{
+	if (!w->spoofs)
+		return;
+	chain_begin(w, "answered", "");
+	rule(w, "delete @spoofed4 { " REVERSE4 " }");
+	rule(w, "delete @spoofed6 { " REVERSE6 " }");
+	chain_end(w);
+	chain_begin(w, "spoofed", "");
+	rule(w, "fib saddr type local accept");
+	if (w->facts->worker)
+		rule(w, "meta skuid %u counter name stray_spoof drop", w->facts->worker);
+	rule(w, "update @spoofed4 { " TUPLE4 " }");
+	rule(w, "update @spoofed6 { " TUPLE6 " }");
+	chain_end(w);
+	chain_begin(w, "output", "");
+	fputs("\t\ttype filter hook output priority -90; policy accept;\n", w->text);
+	rule(w, SYN "goto spoofed");
 	chain_end(w);
 }
 
@@ -439,12 +479,14 @@ static void write_arrivals(struct writer *w)
 
 static void write_objects(struct writer *w)
 {
-	static const char *const names[] = { "local", "redirected", "bridged", "unmatched" };
+	static const char *const names[] = { "local", "redirected", "bridged", "unmatched", "loop", "stray_spoof" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		counter(w, names[i], "");
 	if (w->facts->cookies)
-		write_cookies(w);
+		tuple_sets(w, "cookies", COOKIE_TUPLES, COOKIE_SECONDS);
+	if (w->spoofs)
+		tuple_sets(w, "spoofed", SPOOFED_TUPLES, SPOOFED_SECONDS);
 	for (const struct conf_port *port = w->conf->ports; port < w->conf->ports + w->conf->n_ports; port++)
 		if (intercepts(port))
 			port_objects(w, port);
@@ -457,15 +499,17 @@ static void write_table(struct writer *w, const char *instance)
 	fprintf(w->text, "add table inet %s\ndelete table inet %s\ntable inet %s {\n\tcomment \"tipharesd %s\"\n",
 		NFT_TABLE, NFT_TABLE, NFT_TABLE, instance);
 	w->objects++;
-	write_objects(w);
 	dports = set_known(w, "dports", w->known->dports);
 	sports = set_known(w, "sports", w->known->sports);
+	w->spoofs = sports || w->known->any;
+	write_objects(w);
 	write_outcomes(w);
 	for (const struct conf_port *port = w->conf->ports; port < w->conf->ports + w->conf->n_ports; port++)
 		if (intercepts(port))
 			port_chain(w, port);
 	write_syn(w);
 	write_ours(w);
+	write_spoofed(w);
 	write_flow_chains(w);
 	write_hook(w, dports, sports);
 	write_input(w);

@@ -41,6 +41,12 @@ static const char probe_script[] =
 	"		type filter hook prerouting priority dstnat + 10; policy accept;\n"
 	"		tcp dport 1 ip saddr @p goto c\n"
 	"	}\n"
+	"	chain o {\n"
+	"		type filter hook output priority -90; policy accept;\n"
+	"		fib saddr type local accept\n"
+	"		meta skuid 1 drop\n"
+	"		delete @t { ip saddr . tcp sport }\n"
+	"	}\n"
 	"}\n";
 
 static int run(struct nft_table *table, const char *command, unsigned int flags)

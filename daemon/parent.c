@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The privileged parent: owns the datapath, makes listeners and prepared
+ * The privileged parent: owns the datapath, makes listeners and spoofing
  * sockets, supervises the worker.
  *
  * It reads nothing that a network peer wrote: its inputs are signals, the

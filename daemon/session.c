@@ -65,7 +65,7 @@ static unsigned int state_timeout(const struct session *s, enum session_state st
 void session_set(struct session *s, enum session_state state)
 {
 	if (s->state == SESSION_SOCKET)
-		sockpool_cancel(&s->thread->sockets, s->address.addr.family, &s->waiter);
+		sockpool_cancel(&s->thread->sockets, &s->waiter);
 	s->state = (uint8_t)state;
 	if (state == SESSION_DEAD)
 		timer_cancel(&s->timer);
@@ -278,12 +278,12 @@ void session_drain(struct session *s)
 		session_end(s, SESSION_CLOSE);
 }
 
-static int original_destination(int fd, struct endpoint *ret)
+int session_local(const struct session *s, struct endpoint *ret)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
 
-	if (getsockname(fd, (struct sockaddr *)&ss, &len))
+	if (getsockname(s->client.fd, (struct sockaddr *)&ss, &len))
 		return -errno;
 	return endpoint_from_sockaddr(ret, &ss);
 }
@@ -341,7 +341,7 @@ void session_create(struct thread *t, struct setup *setup, const struct conf_por
 	metric_inc(&t->metrics, METRIC_ACCEPTED);
 	metric_inc(&t->metrics, METRIC_SESSIONS);
 	metric_store(accepted, *accepted + 1);
-	if ((port->mode & TIPH_INBOUND && original_destination(fd, &s->original)) ||
+	if ((port->mode & TIPH_INBOUND && session_local(s, &s->original)) ||
 	    loop_watch(&t->loop, &s->client, false)) {
 		session_bury(s, true);
 		return;

@@ -18,8 +18,8 @@
  * PROXY: the header of the PROXY protocol is not whole yet; what follows it goes
  * on as if just accepted. SNIFF: ports of protocol tls and auto: too little came to know what is spoken.
  * IDLE: no octet of the next request came. HEAD: a head is being read, in one
- * absolute time. RESOLVE: waiting for the addresses of a name. SOCKET: on the
- * list of those who wait for a prepared socket. CONNECT: the upstream is
+ * absolute time. RESOLVE: waiting for the addresses of a name. SOCKET: the
+ * privileged process was asked for a socket. CONNECT: the upstream is
  * connecting. EXCHANGE: request and response are moving. ANSWER: a response of
  * the proxy's own is being written. TUNNEL: octets are relayed both ways.
  * SILENT: connected to the origin, as the client says nothing: who speaks first
@@ -102,6 +102,9 @@ struct session {
 /* A connection accepted on @port, counted in. Consumes @fd. */
 void session_create(struct thread *t, struct setup *setup, const struct conf_port *port, int fd,
 		    const struct endpoint *client);
+
+/* Our end of the client's connection. 0 or a negative errno. */
+int session_local(const struct session *s, struct endpoint *ret);
 
 /* The only way to another state. */
 void session_set(struct session *s, enum session_state state);

@@ -1,138 +1,123 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Prepared sockets. A shelf asks for more when it runs low, one question under
- * way at a time; those who wait are woken in order, as many as came.
+ * Asking for sockets. A question has the number of its place in asked[]; the
+ * place stays taken until the answer came, even if nobody waits for it any more,
+ * so an answer can't reach somebody else.
  */
 #include "sockpool.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "log.h"
 
-#define SHELF_LOW 16
-#define SHELF_BATCH 32
+#define READS_MAX 16	/* before others get their turn */
 
-static struct sock_shelf *shelf_of(struct sockpool *pool, int family)
+static int ask(struct sockpool *pool, struct sock_waiter *w)
 {
-	return family == AF_INET ? &pool->v4 : &pool->v6;
+	unsigned int number = pool->free[pool->n_free - 1];
+	int err;
+
+	w->ask.a = number;
+	err = channel_send(pool->channel.fd, &w->ask, NULL, 0);
+	if (err)
+		return err;
+	pool->n_free--;
+	pool->asked[number] = w;
+	return 0;
 }
 
-static void shelf_ask(struct sockpool *pool, int family)
+/* Who found no number, or no room in the channel, tries again when an answer came. */
+static void ask_more(struct sockpool *pool)
 {
-	struct sock_shelf *s = shelf_of(pool, family);
-	unsigned int want = SHELF_BATCH + s->n_waiting;
-	struct channel_msg msg = { .kind = CHANNEL_WANT_SOCKETS, .a = (uint32_t)family };
+	while (pool->n_free && !list_empty(&pool->waiting)) {
+		struct sock_waiter *w = container_of(pool->waiting.next, struct sock_waiter, link);
 
-	if (s->asked || s->n + SHELF_LOW > CHANNEL_FDS_MAX)
-		return;
-	msg.b = want < CHANNEL_FDS_MAX ? want : CHANNEL_FDS_MAX;
-	s->asked = !channel_send(pool->channel.fd, &msg, NULL, 0);
-}
-
-static void shelf_wake(struct sock_shelf *s, unsigned int n, int err)
-{
-	while (n-- && !list_empty(&s->waiting)) {
-		struct sock_waiter *w = container_of(s->waiting.next, struct sock_waiter, link);
-
+		if (ask(pool, w))
+			return;
 		list_del(&w->link);
-		s->n_waiting--;
-		w->fn(w, err);
 	}
 }
 
-static void shelf_stock(struct sockpool *pool, const struct channel_msg *msg, const int *fds,
-			size_t n)
+static void take_answer(struct sockpool *pool, const struct channel_msg *msg, int fd)
 {
-	struct sock_shelf *s = shelf_of(pool, (int)msg->a);
+	struct sock_waiter *w;
 
-	s->asked = false;
-	for (size_t i = 0; i < n; i++) {
-		if (s->n < sizeof(s->fds) / sizeof(s->fds[0]))
-			s->fds[s->n++] = fds[i];
-		else
-			close(fds[i]);
-	}
-	if (!n) {
-		shelf_wake(s, s->n_waiting, msg->c ? -(int)msg->c : -ENOBUFS);
+	if (msg->a >= SOCKPOOL_ASKED_MAX || pool->n_free == SOCKPOOL_ASKED_MAX) {
+		if (fd >= 0)
+			close(fd);
 		return;
 	}
-	shelf_wake(s, (unsigned int)n, 0);
-	if (s->n_waiting || s->n < SHELF_LOW)
-		shelf_ask(pool, (int)msg->a);
+	w = pool->asked[msg->a];
+	pool->asked[msg->a] = NULL;
+	pool->free[pool->n_free++] = (uint8_t)msg->a;
+	if (w)
+		w->fn(w, fd >= 0 ? fd : msg->b ? -(int)msg->b : -EIO);
+	else if (fd >= 0)
+		close(fd);
+}
+
+/* False: nothing more to read. */
+static bool read_answer(struct sockpool *pool)
+{
+	struct channel_msg msg;
+	size_t n = 0;
+	int fd = -1, r = channel_recv(pool->channel.fd, &msg, &fd, &n);
+
+	if (r == -EAGAIN)
+		return false;
+	if (r == 1 && msg.kind == CHANNEL_SOCKET) {
+		take_answer(pool, &msg, n ? fd : -1);
+		return true;
+	}
+	/* the control channel ends as well then, and the process with it */
+	if (r < 0)
+		log_error("socket channel: %s", strerror(-r));
+	pool->channel.fd = -1;
+	return false;
 }
 
 static void on_channel(struct watch *w)
 {
 	struct sockpool *pool = container_of(w, struct sockpool, channel);
-	int fds[CHANNEL_FDS_MAX];
-	struct channel_msg msg;
-	size_t n;
-	int r = channel_recv(w->fd, &msg, fds, &n);
 
-	if (r == -EAGAIN)
-		return;
-	if (r == 1 && msg.kind == CHANNEL_SOCKETS) {
-		shelf_stock(pool, &msg, fds, n);
-		return;
-	}
-	/* the control channel ends as well then, and the process with it */
-	if (r < 0)
-		log_error("socket channel: %s", strerror(-r));
-	w->fd = -1;
-}
-
-static void shelf_init(struct sock_shelf *s)
-{
-	memset(s, 0, sizeof(*s));
-	list_init(&s->waiting);
+	for (int i = 0; i < READS_MAX && read_answer(pool); i++)
+		;
+	ask_more(pool);
 }
 
 int sockpool_init(struct sockpool *pool, struct loop *loop, int channel)
 {
-	shelf_init(&pool->v4);
-	shelf_init(&pool->v6);
+	memset(pool, 0, sizeof(*pool));
+	list_init(&pool->waiting);
+	while (pool->n_free < SOCKPOOL_ASKED_MAX) {
+		pool->free[pool->n_free] = (uint8_t)pool->n_free;
+		pool->n_free++;
+	}
 	pool->channel = (struct watch){ .fd = channel, .fn = on_channel };
 	return channel < 0 ? 0 : loop_watch_level(loop, &pool->channel);
 }
 
-static void shelf_close(struct sock_shelf *s)
+int sockpool_ask(struct sockpool *pool, struct sock_waiter *w, const struct endpoint *local,
+		 const struct endpoint *remote, uint8_t source_port)
 {
-	while (s->n)
-		close(s->fds[--s->n]);
+	int err = -EAGAIN;
+
+	w->ask = (struct channel_msg){ .kind = CHANNEL_WANT_SOCKET, .b = source_port, .local = *local,
+				       .remote = *remote };
+	if (pool->n_free && list_empty(&pool->waiting))
+		err = ask(pool, w);
+	if (err != -EAGAIN || pool->n_free == SOCKPOOL_ASKED_MAX)
+		return err;
+	list_add_tail(&pool->waiting, &w->link);
+	return 0;
 }
 
-void sockpool_destroy(struct sockpool *pool)
+void sockpool_cancel(struct sockpool *pool, struct sock_waiter *w)
 {
-	shelf_close(&pool->v4);
-	shelf_close(&pool->v6);
-}
-
-int sockpool_take(struct sockpool *pool, int family)
-{
-	struct sock_shelf *s = shelf_of(pool, family);
-	int fd = s->n ? s->fds[--s->n] : -EAGAIN;
-
-	if (s->n < SHELF_LOW)
-		shelf_ask(pool, family);
-	return fd;
-}
-
-void sockpool_wait(struct sockpool *pool, int family, struct sock_waiter *w)
-{
-	struct sock_shelf *s = shelf_of(pool, family);
-
-	list_add_tail(&s->waiting, &w->link);
-	s->n_waiting++;
-	shelf_ask(pool, family);
-}
-
-void sockpool_cancel(struct sockpool *pool, int family, struct sock_waiter *w)
-{
-	if (list_empty(&w->link))
-		return;
-	list_del(&w->link);
-	shelf_of(pool, family)->n_waiting--;
+	if (!list_empty(&w->link))
+		list_del(&w->link);
+	else if (w->ask.a < SOCKPOOL_ASKED_MAX && pool->asked[w->ask.a] == w)
+		pool->asked[w->ask.a] = NULL;
 }

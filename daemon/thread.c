@@ -275,7 +275,6 @@ void thread_stop(struct thread *t)
 
 	thread_call(t, &m);
 	pthread_join(t->pthread, NULL);
-	sockpool_destroy(&t->sockets);
 	upstream_pool_destroy(&t->upstreams);
 	buf_pool_destroy(&t->bufs);
 	pipe_pool_destroy(&t->pipes);

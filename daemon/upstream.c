@@ -231,6 +231,9 @@ struct upstream *upstream_close(struct upstream *up, bool reset)
 	up->in = buf_put(up->pool->bufs, up->in);
 	if (reset && up->watch.fd >= 0)
 		setsockopt(up->watch.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	/* the parent may not have closed its copy yet: closing ours would not end the watch */
+	if (up->watch.fd >= 0)
+		loop_unwatch(up->pool->loop, &up->watch);
 	watch_close(&up->watch);
 	loop_bury(up->pool->loop, &up->work);
 	return NULL;

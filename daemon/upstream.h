@@ -31,12 +31,14 @@
  *	connection is for one client connection only
  * @session: the only one that may use it, 0: any
  * @announced: the header that it began with, enum proxy_version
+ * @source_port: enum tiph_source_port: what was asked for. No padding may be left
  */
 struct upstream_key {
 	struct endpoint dst;
 	struct endpoint client;
 	uint64_t session;
-	uint64_t announced;
+	uint32_t announced;
+	uint32_t source_port;
 };
 
 struct upstream_pool;

@@ -34,6 +34,7 @@ look() {
 		check "$1: $set is empty" all_threads $set 0000000000000000
 	done
 	check "$1: no new privileges" all_threads NoNewPrivs 1
+	check "$1: system calls are filtered" all_threads Seccomp 2
 }
 check "the worker is another process" test "$worker" != "$daemon_pid"
 check "the worker has more than one thread" test "$(ls "/proc/$worker/task" | wc -l)" -ge 2

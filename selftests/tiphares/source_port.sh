@@ -4,6 +4,7 @@
 # The source port towards the origin: the kernel's choice, the client's if it is free, or only the client's.
 #
 #   client, from a port of its own choice  ----  gateway: any :80, preserve :443, strict :8000  ----  origin
+#                                                asked: preserve and strict
 . "$(dirname "$0")/proxy.inc"
 native_for_nft
 lab_up
@@ -13,6 +14,11 @@ daemon_conf <<-CONF
 	  - {name: preserve, listen: 8081, mode: full, match: {ports: [443]}, source_port: preserve}
 	  - {name: strict, listen: 8082, mode: full, match: {ports: [8000]}, source_port: strict}
 	  - {name: asked, listen: 8083, mode: outbound, source_port: preserve}
+	  - {name: demanded, listen: 8084, mode: outbound, source_port: strict}
+	routes:
+	  - {host: $G4, to: ["$O4:443"]}
+	  - {host: "$G6", to: ["[$O6]:443"]}
+	log: {access: {format: json, to: $LAB/access.log}}
 CONF
 check "the daemon starts" daemon_start || finish
 
@@ -46,6 +52,28 @@ for to in $O4 $O6; do
 	check "$to, outbound with preserve" says " sport=$port " \
 		asked 8083 $to /whoami --local-port $port
 done
+
+# The client's port is taken: it has a connection to the same server by another way. One port lies in the range
+# from which the kernel chooses, the other doesn't.
+other_port() {	# PORT SOURCE CMD...
+	local port=$1 src=$2 got; shift 2
+	got=$("$@"); echo "$got"
+	case $got in *" status=200 src=$src sport=$port "*) return 1 ;; *" status=200 src=$src sport="*) ;; *) return 1 ;; esac
+}
+for to in $O4 $O6; do
+	src=$(client_of $to)
+	for port in 43000 20001; do
+		rm -f "$LAB/let-go"
+		probe hold $to 443 /slow/300M --bind "$src,$port" --until "$LAB/let-go" >"$LAB/hold" 2>&1 & held=$!
+		check "$to: port $port is taken" wait_for "grep -q octets= '$LAB/hold'" 20
+		check "$to: preserve: another port than $port" other_port $port "$src" \
+			probe peer "$(lan_of $to)" 8083 --bind "$src,$port"
+		check "$to: strict: $port or none" says 'status=503' probe peer "$(lan_of $to)" 8084 --bind "$src,$port"
+		touch "$LAB/let-go"
+		wait $held
+	done
+done
+check "strict: the log says why" wait_for '[ "$(grep -c port_taken "$LAB/access.log")" = 4 ]' 10
 
 # As many connections to one server as there are ports for one address would not do with bind() alone: the choice
 # is made for each pair of ends.

@@ -118,26 +118,28 @@ static void test_hostile(void)
 	close_all(pair, 2);
 }
 
-static int prepared;
+static unsigned int given;
 
-static int prepare(struct datapath *dp, int family, int fd)
+static int give(struct datapath *dp, const struct endpoint *local, const struct endpoint *client, uint8_t source_port)
 {
-	prepared++;
-	return fd >= 0 && family == AF_INET6 ? -EAFNOSUPPORT : 0;
+	given++;
+	return client->port == 1 ? -EACCES : open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
+
+#define ENDS(a, b) .local.addr.family = a, .remote.addr.family = b
 
 static void test_broker(void)
 {
-	static const struct datapath_ops ops = { .prepare_socket = prepare }, without = { 0 };
+	static const struct datapath_ops ops = { .give_socket = give }, without = { 0 };
 	static const struct channel_msg bad[] = {
-		{ CHANNEL_WANT_SOCKETS, AF_INET, 0, 0 },
-		{ CHANNEL_WANT_SOCKETS, AF_INET, CHANNEL_FDS_MAX + 1, 0 },
-		{ CHANNEL_WANT_SOCKETS, AF_UNIX, 1, 0 },
-		{ CHANNEL_WANT_SOCKETS, AF_PACKET, 1, 0 },
-		{ CHANNEL_WANT_SOCKETS, AF_INET, 1, 1 },
-		{ CHANNEL_READY, AF_INET, 1, 0 },
+		{ .kind = CHANNEL_WANT_SOCKET, .b = TIPH_SOURCE_PORT_STRICT + 1, ENDS(AF_INET, AF_INET) },
+		{ .kind = CHANNEL_WANT_SOCKET, ENDS(AF_UNIX, AF_UNIX) },
+		{ .kind = CHANNEL_WANT_SOCKET, ENDS(AF_INET, AF_INET6) },
+		{ .kind = CHANNEL_WANT_SOCKET, .c = 1, ENDS(AF_INET, AF_INET) },
+		{ .kind = CHANNEL_WANT_SOCKET },
+		{ .kind = CHANNEL_READY, ENDS(AF_INET, AF_INET) },
 	};
-	struct channel_msg want = { .kind = CHANNEL_WANT_SOCKETS, .a = AF_INET, .b = 3 }, got;
+	struct channel_msg want = { .kind = CHANNEL_WANT_SOCKET, .a = 77, ENDS(AF_INET6, AF_INET6) }, got;
 	int pair[2], fds[CHANNEL_FDS_MAX];
 	unsigned int before;
 	size_t n = 0;
@@ -148,24 +150,22 @@ static void test_broker(void)
 	ok(!broker_serve(pair[1], &ops, NULL), "nothing was asked for");
 	channel_send(pair[0], &want, NULL, 0);
 	ok(!broker_serve(pair[1], &ops, NULL) && channel_recv(pair[0], &got, fds, &n) == 1 &&
-	   got.kind == CHANNEL_SOCKETS && got.a == AF_INET && got.b == 3 && !got.c && n == 3 && prepared == 3,
-	   "three sockets");
+	   got.kind == CHANNEL_SOCKET && got.a == 77 && !got.b && n == 1 && given == 1, "a socket");
 	close_all(fds, n);
-	want.a = AF_INET6;
+	want.remote.port = 1;
 	channel_send(pair[0], &want, NULL, 0);
-	ok(!broker_serve(pair[1], &ops, NULL) && channel_recv(pair[0], &got, fds, &n) == 1 && !got.b &&
-	   got.c == EAFNOSUPPORT && !n, "none could be prepared: why");
+	ok(!broker_serve(pair[1], &ops, NULL) && channel_recv(pair[0], &got, fds, &n) == 1 && got.a == 77 &&
+	   got.b == EACCES && !n, "none is given: why");
+	given = 0;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		channel_send(pair[0], &bad[i], NULL, 0);
-		ok(broker_serve(pair[1], &ops, NULL) == -EPROTO, "refused: kind %u, %u of family %u", bad[i].kind,
-		   bad[i].b, bad[i].a);
+		ok(broker_serve(pair[1], &ops, NULL) == -EPROTO, "refused: question %zu", i);
 	}
-	want.a = AF_INET;
 	channel_send(pair[0], &want, pair, 1);
-	ok(broker_serve(pair[1], &ops, NULL) == -EPROTO, "refused: a request with a descriptor");
+	ok(broker_serve(pair[1], &ops, NULL) == -EPROTO, "refused: a question with a descriptor");
 	channel_send(pair[0], &want, NULL, 0);
-	ok(broker_serve(pair[1], &without, NULL) == -EPROTO, "refused: sockets of a datapath that prepares none");
-	ok(count_fds() == before, "no descriptor is left over");
+	ok(broker_serve(pair[1], &without, NULL) == -EPROTO, "refused: a socket of a datapath that gives none");
+	ok(!given && count_fds() == before, "nothing was given, no descriptor is left over");
 	close(pair[0]);
 	ok(broker_serve(pair[1], &ops, NULL) == -EPIPE, "the worker is gone");
 	close(pair[1]);
@@ -174,8 +174,8 @@ static void test_broker(void)
 /* Asks without end and reads nothing: the broker neither blocks nor leaks. */
 static void test_greedy(void)
 {
-	static const struct datapath_ops ops = { .prepare_socket = prepare };
-	struct channel_msg want = { .kind = CHANNEL_WANT_SOCKETS, .a = AF_INET, .b = 8 };
+	static const struct datapath_ops ops = { .give_socket = give };
+	struct channel_msg want = { .kind = CHANNEL_WANT_SOCKET, ENDS(AF_INET, AF_INET) };
 	int pair[2], asked = 0, failed = 0;
 	unsigned int before;
 

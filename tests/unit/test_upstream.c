@@ -3,7 +3,9 @@
  * The pool of idle upstream connections: who may get which, and when they end.
  * The connections are socket pairs; the test holds the origin's ends.
  */
+#include <linux/tiphares.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -157,6 +159,45 @@ static void test_surprises(void)
 	end();
 }
 
+/* The parent made the socket and may be slow to close its copy. */
+static void test_shared(void)
+{
+	struct upstream_key key = key_of("192.0.2.1:80", "192.0.2.7", 0);
+	struct epoll_event event;
+	struct upstream *up;
+	int origin, copy;
+
+	start();
+	up = busy(&key, &origin);
+	copy = dup(up->watch.fd);
+	upstream_close(up, false);
+	loop_turn(&loop, 0);
+	send(origin, "late", 4, 0);
+	ok(!epoll_wait(loop.epoll, &event, 1, 0), "nothing is heard of a closed one, though somebody has a copy of it");
+	close(copy);
+	close(origin);
+	end();
+}
+
+static void test_source_ports(void)
+{
+	struct upstream_key key = key_of("192.0.2.1:80", "192.0.2.7:4711", 0);
+	struct upstream *up;
+	int origin;
+
+	start();
+	key.source_port = TIPH_SOURCE_PORT_PRESERVE;
+	upstream_release(busy(&key, &origin), 1000);
+	key.source_port = TIPH_SOURCE_PORT_STRICT;
+	ok(!upstream_take(&pool, &key, UINT64_MAX), "one that may have another port than the client's is none for strict");
+	key.source_port = TIPH_SOURCE_PORT_PRESERVE;
+	up = upstream_take(&pool, &key, UINT64_MAX);
+	ok(up, "it is one for others of its kind");
+	upstream_close(up, false);
+	close(origin);
+	end();
+}
+
 static void test_many(void)
 {
 	enum { MANY = 2000 };
@@ -189,6 +230,8 @@ int main(void)
 	test_keys();
 	test_order_and_age();
 	test_surprises();
+	test_shared();
+	test_source_ports();
 	test_many();
 	return tap_done();
 }
