@@ -42,7 +42,9 @@
  * Worker to parent, control channel:
  * @CHANNEL_READY: the last CHANNEL_COMMIT is in force (a: 0) or could not be
  *	applied (a: errno)
- * @CHANNEL_HEARTBEAT: every loop thread has turned since the last one
+ * @CHANNEL_HEARTBEAT: every loop thread has turned since the last one; a: as
+ *	CHANNEL_OVERLOAD
+ * @CHANNEL_OVERLOAD: a: 1: there is too much to do, 0: no more
  * @CHANNEL_RELOAD: somebody with the right to asked for a reload
  * @CHANNEL_DRAIN_REQUEST: the same for a drain
  * @CHANNEL_UPGRADE: the same for a start of the program anew, which takes over
@@ -82,7 +84,8 @@ enum channel_kind {
 	CHANNEL_TAKEOVER,
 	CHANNEL_OFFER,
 	CHANNEL_TOOK,
-	CHANNEL_KIND_MAX = CHANNEL_TOOK,
+	CHANNEL_OVERLOAD,
+	CHANNEL_KIND_MAX = CHANNEL_OVERLOAD,
 };
 
 struct channel_msg {

@@ -116,6 +116,11 @@ enum clients_verdict clients_enter(const struct addr *client, unsigned int sessi
 	return v;
 }
 
+unsigned int clients_count(void)
+{
+	return __atomic_load_n(&total, __ATOMIC_RELAXED);
+}
+
 void clients_leave(const struct addr *client)
 {
 	uint64_t hash = client_hash(client);

@@ -18,6 +18,8 @@ enum clients_verdict {
 /* Count a connection of @client in, unless a limit (at least 1) is reached. */
 enum clients_verdict clients_enter(const struct addr *client, unsigned int sessions,
 				   unsigned int per_client);
+/* How many there are. */
+unsigned int clients_count(void);
 /* And out again. */
 void clients_leave(const struct addr *client);
 /* Free everything; nobody may be counted in. */

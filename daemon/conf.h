@@ -147,6 +147,9 @@ struct conf_limits {
 	unsigned int sessions;		/* of the whole daemon */
 	unsigned int per_client;
 	uint64_t memory;		/* octets */
+	uint16_t shed_high;		/* shares of the two, in 1/10000; 0: never */
+	uint16_t shed_low;
+	unsigned int lag;		/* milliseconds, 0: not watched */
 };
 
 struct conf_log {

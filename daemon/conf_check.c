@@ -261,6 +261,17 @@ static int check_nft(const struct conf *conf, const struct conf_source *source, 
 			       "nft.table: %u is one of the kernel's own tables", conf->nft.table);
 }
 
+static int check_limits(const struct conf *conf, const struct conf_source *source, struct conf_errors *errors)
+{
+	const struct conf_limits *limits = &conf->limits;
+
+	if (!limits->shed_high || limits->shed_low < limits->shed_high ||
+	    refused(&source->top, "limits.shed_high") || refused(&source->top, "limits.shed_low"))
+		return 0;
+	return conf_errors_add(errors, where(&source->top, "limits.shed_low"),
+			       "limits.shed_low is not less than limits.shed_high");
+}
+
 int conf_check(const struct conf *conf, const struct conf_source *source, struct conf_errors *errors)
 {
 	int err = 0;
@@ -274,6 +285,8 @@ int conf_check(const struct conf *conf, const struct conf_source *source, struct
 		err = check_routes(conf, source, errors);
 	if (!err && !source->written)
 		err = check_rules(conf, source, errors);
+	if (!err)
+		err = check_limits(conf, source, errors);
 	if (!err)
 		err = check_metrics(conf, source, errors);
 	return err ? err : check_nft(conf, source, errors);

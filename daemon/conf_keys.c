@@ -86,7 +86,7 @@ const struct conf_key conf_keys[] = {
 
 	{ "heartbeat", CONF_DURATION, IN(conf, heartbeat), .fallback = "2s", .none = "off",
 	  .min = TIPH_HEARTBEAT_MIN, .max = TIPH_HEARTBEAT_MAX,
-	  .doc = "a daemon that shows no life for so long has failed: on_failure rules until it does; module only" },
+	  .doc = "a daemon that shows no life for so long has failed: on_failure rules until it does" },
 
 	{ "ports", CONF_PORTS, .flags = CONF_F_REQUIRED,
 	  .doc = "interception points, or \"LISTEN[:ATTRIBUTE]\" with = full, > inbound, < outbound, X none" },
@@ -226,6 +226,13 @@ const struct conf_key conf_keys[] = {
 	{ "limits.memory", CONF_SIZE, IN(conf, limits.memory), .fallback = "512MiB",
 	  .min = 16 * KIB * KIB, .max = 1ULL << 44,
 	  .doc = "octets of buffers" },
+	{ "limits.shed_high", CONF_PERCENT, IN(conf, limits.shed_high), .fallback = "90%", .max = 10000,
+	  .doc = "share of sessions or memory from which on new connections go by on_overload; 0%: never" },
+	{ "limits.shed_low", CONF_PERCENT, IN(conf, limits.shed_low), .fallback = "75%", .max = 10000,
+	  .doc = "share down to which they do" },
+	{ "limits.lag", CONF_DURATION, IN(conf, limits.lag), .fallback = "500ms", .none = "off",
+	  .min = 100, .max = HOUR,
+	  .doc = "a thread that is busy with one turn for so long is overload, too" },
 
 	{ "log", CONF_MAP, .doc = "the access log and the daemon's own log" },
 	{ "log.access", CONF_MAP, .doc = "one line for each exchange" },

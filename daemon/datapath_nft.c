@@ -220,14 +220,16 @@ static void check_all(struct datapath *dp)
 	warn(dp, dp->conf, &facts);
 }
 
-static void report_state(struct datapath *dp, const struct conf_port *port, enum nft_port_state before)
+static void report_state(struct datapath *dp, const struct conf_port *port)
 {
 	struct nft_port_health *h = &dp->health.port[port->index];
 
+	if (h->state == NFT_PORT_FAILED || (h->state == NFT_PORT_OVERLOADED && dp->health.overloaded))
+		return;		/* said once for all ports */
 	if (h->state == NFT_PORT_OVERLOADED)
 		report(dp, DP_EVENT_WARNING, "port %s: its accept queue is %u %% full: new connections are forwarded",
 		       port->name, h->fill);
-	else if (h->state == NFT_PORT_SERVED && before == NFT_PORT_OVERLOADED)
+	else if (h->state == NFT_PORT_SERVED && h->full_told)
 		report(dp, DP_EVENT_WARNING, "port %s: its accept queue is short again: intercepted", port->name);
 	else if (h->state == NFT_PORT_BLOCKED && !h->told)
 		report(dp, DP_EVENT_FAILED,
@@ -235,6 +237,7 @@ static void report_state(struct datapath *dp, const struct conf_port *port, enum
 		       port->name, port->mark ? port->mark : dp->conf->nft.mark,
 		       port->mark ? port->mark : dp->conf->nft.mark);
 	h->told |= h->state == NFT_PORT_BLOCKED;
+	h->full_told = h->state == NFT_PORT_OVERLOADED;
 }
 
 static void change_state(struct datapath *dp, const struct conf_port *port)
@@ -250,7 +253,7 @@ static void change_state(struct datapath *dp, const struct conf_port *port)
 	else
 		nft_health_set(&dp->health, port->index, nft_watch_now());
 	free(command);
-	report_state(dp, port, before);
+	report_state(dp, port);
 }
 
 static void check_health(struct datapath *dp)
@@ -268,6 +271,36 @@ static void check_health(struct datapath *dp)
 	}
 }
 
+/* All ports at once, as soon as it is known: a dead daemon has no second. */
+static void check_beat(struct datapath *dp)
+{
+	bool failed = dp->health.failed;
+
+	if (nft_health_beat(&dp->health, dp->conf, nft_watch_now())) {
+		check_all(dp);	/* it may be another daemon's table by now */
+		if (dp->lost)
+			return;
+		nft_health_beat(&dp->health, dp->conf, nft_watch_now());
+		for (size_t i = 0; i < dp->conf->n_ports; i++)
+			if (dp->health.port[i].wanted != dp->health.port[i].state)
+				change_state(dp, &dp->conf->ports[i]);
+	}
+	if (failed != dp->health.failed)
+		report(dp, DP_EVENT_NOTICE, failed ? "the worker shows life again: intercepted" :
+						     "the worker shows no life: on_failure rules");
+}
+
+static int nft_heartbeat(struct datapath *dp, bool overloaded)
+{
+	dp->health.alive_at = nft_watch_now();
+	dp->health.overloaded = overloaded;
+	if (!dp->conf || dp->lost)
+		return 0;
+	nft_watch_alarm(&dp->watch, dp->conf->heartbeat);
+	check_beat(dp);
+	return 0;
+}
+
 static int nft_pollfd(struct datapath *dp)
 {
 	return dp->watch.epoll;
@@ -275,6 +308,8 @@ static int nft_pollfd(struct datapath *dp)
 
 static int nft_dispatch(struct datapath *dp, struct datapath_event *ret)
 {
+	if (!dp->n_events && dp->conf && !dp->lost)
+		check_beat(dp);
 	if (!dp->n_events && dp->conf && !dp->lost && nft_watch_due(&dp->watch, dp->health.busy)) {
 		check_all(dp);
 		if (!dp->lost)
@@ -430,7 +465,7 @@ const struct datapath_ops datapath_nft_ops = {
 	.dispatch = nft_dispatch,
 	.ports = nft_ports,
 	.counters = nft_counters,
-	.heartbeat = datapath_no_heartbeat,
+	.heartbeat = nft_heartbeat,
 	.bypass_replace = datapath_no_bypass_replace,
 	.bypass_add = datapath_no_bypass_change,
 	.bypass_del = datapath_no_bypass_change,

@@ -21,9 +21,12 @@
 #include "clients.h"
 #include "exchange.h"
 #include "log.h"
+#include "overload.h"
 
 #define BATCH_MAX 64
 #define PAUSE_MS 100
+#define FULL_MS 3000		/* for a session to end before others are refused */
+#define FULL_POLL_MS 20
 #define RETIRE_MS 2000
 #define WAITING_MAX 65536	/* at least a backlog */
 #define SILENCE_MS 10000	/* without an error before the next is logged */
@@ -33,6 +36,7 @@
  * @resume: while accepting pauses
  * @close: when a retired one is closed
  * @batch: how many to take in one go
+ * @full_until: when what waits is refused instead, 0: there is room
  * @turn: of the loop, when it was taken from last
  */
 struct listener {
@@ -48,6 +52,7 @@ struct listener {
 	unsigned int batch;
 	uint64_t turn;
 	uint64_t silent_until;
+	uint64_t full_until;
 };
 
 static void admit(struct listener *l, int fd, const struct sockaddr_storage *ss)
@@ -63,6 +68,8 @@ static void admit(struct listener *l, int fd, const struct sockaddr_storage *ss)
 	}
 	v = clients_enter(&client.addr, limits->sessions,
 			  proxied_is_sender(l->port, &client.addr) ? UINT_MAX : limits->per_client);
+	if (overload_sessions(limits, clients_count()))
+		overload_poke();
 	if (v == CLIENTS_OK) {
 		session_create(t, l->setup, l->port, fd, &client);
 		return;
@@ -129,6 +136,27 @@ static int take_one(struct listener *l)
 	return 1;
 }
 
+/*
+ * At limits.sessions: what waits has been accepted for us, by the datapath, just
+ * before it was told to send no more. A session may end in time.
+ */
+static bool hold_back(struct listener *l)
+{
+	struct thread *t = l->thread;
+
+	if (clients_count() < l->setup->conf->limits.sessions) {
+		l->full_until = 0;
+		return false;
+	}
+	if (!l->full_until)
+		l->full_until = t->loop.now + FULL_MS;
+	if (t->loop.now >= l->full_until)
+		return false;
+	loop_unwatch(&t->loop, &l->watch);
+	loop_timer(&t->loop, &l->resume, FULL_POLL_MS);
+	return true;
+}
+
 static void on_listener(struct watch *w)
 {
 	struct listener *l = container_of(w, struct listener, watch);
@@ -141,8 +169,11 @@ static void on_listener(struct watch *w)
 	else if (l->batch < BATCH_MAX)
 		l->batch *= 2;
 	l->turn = turns;
-	while (n++ < l->batch && r == 1)
+	while (n++ < l->batch && r == 1) {
+		if (hold_back(l))
+			return;
 		r = take_one(l);
+	}
 	if (!r)
 		l->batch = 1;
 	else if (r < 0)

@@ -83,7 +83,9 @@ void loop_turn(struct loop *loop, unsigned int max_ms)
 
 	if (list_empty(&loop->again))
 		wait = timer_wheel_wait(&loop->timers, loop->now, max_ms);
+	__atomic_store_n(&loop->waiting, true, __ATOMIC_RELAXED);
 	n = epoll_wait(loop->epoll, events, LOOP_EVENTS, (int)wait);
+	__atomic_store_n(&loop->waiting, false, __ATOMIC_RELAXED);
 	loop_clock(loop);
 	__atomic_store_n(&loop->turns, loop->turns + 1, __ATOMIC_RELAXED);
 	for (int i = 0; i < n; i++)

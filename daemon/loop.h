@@ -51,7 +51,7 @@ struct work {
  * @now: milliseconds of the monotonic clock, read once a turn
  * @now_us: the same in microseconds
  * @wall: seconds since the epoch, read about once a second
- * @turns: read by other threads
+ * @turns, @waiting: read by other threads: turns begun; nothing to do now
  */
 struct loop {
 	int epoll;
@@ -60,6 +60,7 @@ struct loop {
 	time_t wall;
 	uint64_t wall_due;
 	uint64_t turns;
+	bool waiting;
 	struct list again;
 	struct list dead;
 	struct timer_wheel timers;

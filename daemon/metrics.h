@@ -21,6 +21,8 @@
 	  "Client connections closed because limits.per_client was reached.")                 \
 	X(REFUSED_MEMORY, "sessions_refused_memory", false,                                   \
 	  "Sessions ended because limits.memory was reached.")                                \
+	X(OVERLOADED, "overloaded", true, "New connections are left to on_overload now.")     \
+	X(OVERLOADS, "overloads", false, "Times that this began.")                            \
 	X(ACCEPT_ERRORS, "accept_errors", false, "Failures of accept.")                       \
 	X(PROXY_HEADERS, "proxy_headers", false, "PROXY headers accepted from senders.")      \
 	X(PROXY_REFUSED, "proxy_headers_refused", false,                                      \

@@ -34,7 +34,7 @@
 #define NFT_COUNTERS_MAX (6 + 5 * TIPH_PORTS_MAX)
 
 /* What becomes of a port's SYNs; diagram in nft_health.c. */
-enum nft_port_state { NFT_PORT_SERVED, NFT_PORT_OVERLOADED, NFT_PORT_BLOCKED };
+enum nft_port_state { NFT_PORT_SERVED, NFT_PORT_OVERLOADED, NFT_PORT_BLOCKED, NFT_PORT_FAILED };
 
 /* A bridge; @ip, @ip6: br_netfilter shows its frames to our hook. */
 struct nft_bridge {
@@ -223,6 +223,7 @@ int nft_foreign_tproxy(struct nft_table *table, const struct conf *conf, bool ru
  * @unproved_since: milliseconds since when SYNs are given that don't arrive
  * @blocked_at: milliseconds, when it was found blocked
  * @told: that it is blocked was reported
+ * @full_told: that its queue is full was
  */
 struct nft_port_health {
 	enum nft_port_state state;
@@ -235,17 +236,23 @@ struct nft_port_health {
 	uint64_t unproved_since;
 	uint64_t blocked_at;
 	bool told;
+	bool full_told;
 };
 
 /**
  * struct nft_health - by port index of the configuration in force
  * @busy: a queue is filling: look again soon
  * @fresh: nothing is known yet
+ * @alive_at: milliseconds of the last heartbeat, 0: none is due
+ * @overloaded: it said so; @failed: it is too long ago
  */
 struct nft_health {
 	struct nl_sock *sock;
 	bool busy;
 	bool fresh;
+	uint64_t alive_at;
+	bool overloaded;
+	bool failed;
 	struct nft_port_health port[TIPH_PORTS_MAX];
 };
 
@@ -256,6 +263,8 @@ void nft_health_reset(struct nft_health *health);
 /* Look, and set @wanted of each port. @arrivals: the table counts them. */
 void nft_health_check(struct nft_health *health, const struct conf *conf, struct nft_table *table, bool arrivals,
 		      uint64_t now);
+/* Heartbeats: set @wanted if their news changes any port's. Return: does it? */
+bool nft_health_beat(struct nft_health *health, const struct conf *conf, uint64_t now);
 /* The state wanted is in force. */
 void nft_health_set(struct nft_health *health, unsigned int port, uint64_t now);
 /* Is there a transparent listener on every address? */
@@ -271,6 +280,7 @@ bool nft_health_proved(const struct nft_health *health, unsigned int port);
  * @nft, @route: notifications of nft rulesets; of rules, links and our routes
  * @timer: ends the silence after a check, during which notifications stay in
  *	their sockets
+ * @alarm: when the next heartbeat is late
  * @dirty: something may have changed since the last check
  * @checked: milliseconds of the last check
  */
@@ -279,6 +289,7 @@ struct nft_watch {
 	int nft;
 	int route;
 	int timer;
+	int alarm;
 	bool dirty;
 	bool muted;
 	uint64_t checked;
@@ -289,6 +300,8 @@ void nft_watch_close(struct nft_watch *watch);
 /* Is a check due? Reads the notifications that came. @soon: don't wait a whole period. */
 bool nft_watch_due(struct nft_watch *watch, bool soon);
 uint64_t nft_watch_now(void);
+/* Be readable in @ms, unless called again before; 0: never. */
+void nft_watch_alarm(struct nft_watch *watch, unsigned int ms);
 
 /* nft_socket.c: sockets, in the parent and in the worker */
 

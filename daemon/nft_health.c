@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Can what is intercepted be served? tproxy itself only asks whether a listener
- * exists. Two more things are looked at from here, port by port:
+ * exists. More is looked at from here, port by port:
  *
- *	SERVED --- an accept queue is half full -------------> OVERLOADED
- *	       <-- all of them less than a quarter -----------
+ *	SERVED --- an accept queue is at shed_high, or the
+ *		   daemon says that it has too much to do --> OVERLOADED
+ *	       <-- all of them at shed_low, nor does it -----
+ *	any    --- no heartbeat for too long ----------------> FAILED
+ *	SERVED <-- a heartbeat -------------------------------
  *	       --- SYNs are given to the listener, and none
  *		   since the last change of anybody's rules
  *		   comes out of chain INPUT -----------------> BLOCKED
@@ -153,19 +156,42 @@ static bool is_blocked(struct nft_port_health *h, uint64_t now)
 
 /* ---- states -------------------------------------------------------------- */
 
-static enum nft_port_state next_state(struct nft_port_health *h, const struct conf_port *port, uint64_t now)
+/* With shed_high 0 it is the kernel that refuses, when the queue is full. */
+static bool is_full(const struct nft_port_health *h, const struct conf_port *port)
 {
-	switch (h->state) {
-	case NFT_PORT_SERVED:
-		if (port->on_overload == TIPH_POLICY_OPEN && h->fill >= 50)
-			return NFT_PORT_OVERLOADED;
-		return is_blocked(h, now) ? NFT_PORT_BLOCKED : NFT_PORT_SERVED;
-	case NFT_PORT_OVERLOADED:
-		return h->fill >= 25 ? NFT_PORT_OVERLOADED : NFT_PORT_SERVED;
-	case NFT_PORT_BLOCKED:
-		return now - h->blocked_at >= BLOCKED_MS ? NFT_PORT_SERVED : NFT_PORT_BLOCKED;
+	unsigned int mark = h->state == NFT_PORT_OVERLOADED ? port->shed_low : port->shed_high;
+
+	if (!port->shed_high || port->on_overload != TIPH_POLICY_OPEN)
+		return false;
+	return h->state == NFT_PORT_OVERLOADED ? h->fill * 100 > mark : h->fill * 100 >= mark;
+}
+
+static enum nft_port_state next_state(const struct nft_health *health, struct nft_port_health *h,
+				      const struct conf_port *port, uint64_t now)
+{
+	if (health->failed)
+		return NFT_PORT_FAILED;
+	if (h->state == NFT_PORT_BLOCKED && now - h->blocked_at < BLOCKED_MS)
+		return NFT_PORT_BLOCKED;
+	if (health->overloaded || is_full(h, port))
+		return NFT_PORT_OVERLOADED;
+	return h->state == NFT_PORT_SERVED && is_blocked(h, now) ? NFT_PORT_BLOCKED : NFT_PORT_SERVED;
+}
+
+bool nft_health_beat(struct nft_health *health, const struct conf *conf, uint64_t now)
+{
+	bool change = false;
+
+	health->failed = conf->heartbeat && health->alive_at && now - health->alive_at >= conf->heartbeat;
+	for (size_t i = 0; i < conf->n_ports; i++) {
+		struct nft_port_health *h = &health->port[i];
+
+		if (!(conf->ports[i].mode & TIPH_INBOUND))
+			continue;
+		h->wanted = next_state(health, h, &conf->ports[i], now);
+		change |= h->wanted != h->state;
 	}
-	return NFT_PORT_SERVED;
+	return change;
 }
 
 void nft_health_check(struct nft_health *health, const struct conf *conf, struct nft_table *table, bool arrivals,
@@ -182,7 +208,7 @@ void nft_health_check(struct nft_health *health, const struct conf *conf, struct
 		if (!arrivals || table->changed || health->fresh)
 			take_baseline(h, now);
 		h->wanted = table->changed && h->state == NFT_PORT_BLOCKED ? NFT_PORT_SERVED :
-									     next_state(h, &conf->ports[i], now);
+									     next_state(health, h, &conf->ports[i], now);
 	}
 	health->fresh = false;
 }

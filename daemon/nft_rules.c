@@ -305,7 +305,8 @@ char *nft_script_state(const struct conf_port *port, enum nft_port_state state)
 	if (state == NFT_PORT_SERVED)
 		n = asprintf(&text, "flush chain inet %s skip.%s\n", NFT_TABLE, port->name);
 	else
-		n = asprintf(&text, "add rule inet %s skip.%s counter name %s.%s %s\n", NFT_TABLE, port->name,
+		n = asprintf(&text, "flush chain inet %s skip.%s\nadd rule inet %s skip.%s counter name %s.%s %s\n",
+			     NFT_TABLE, port->name, NFT_TABLE, port->name,
 			     overload ? overload_name(port) : failure_name(port), port->name,
 			     policy_verdict(overload ? port->on_overload : port->on_failure));
 	return n < 0 ? NULL : text;

@@ -121,11 +121,21 @@ static void mute(struct nft_watch *watch, bool muted)
 	timerfd_settime(watch->timer, 0, &when, NULL);
 }
 
+/* Set again, it is not readable any more. */
+void nft_watch_alarm(struct nft_watch *watch, unsigned int ms)
+{
+	struct itimerspec when = { .it_value = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L + (ms > 0) } };
+
+	timerfd_settime(watch->alarm, 0, &when, NULL);
+}
+
 bool nft_watch_due(struct nft_watch *watch, bool soon)
 {
-	uint64_t now = nft_watch_now(), passed = now - watch->checked;
+	uint64_t now = nft_watch_now(), passed = now - watch->checked, rung;
 	bool came = drain(watch->nft);
 
+	if (read(watch->alarm, &rung, sizeof(rung)) < 0 && errno != EAGAIN)
+		return false;
 	came |= drain(watch->route);
 	watch->dirty |= came;
 	if (watch->muted && passed >= CHECK_QUIET_MS)
@@ -148,12 +158,14 @@ int nft_watch_open(struct nft_watch *watch)
 	watch->nft = subscribe(NETLINK_NETFILTER, &nft_group, 1);
 	watch->route = subscribe_routes();
 	watch->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	watch->alarm = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	watch->epoll = epoll_create1(EPOLL_CLOEXEC);
 	err = watch->nft < 0 ? watch->nft : watch->route < 0 ? watch->route : 0;
-	if (!err && (watch->timer < 0 || watch->epoll < 0 ||
+	if (!err && (watch->timer < 0 || watch->alarm < 0 || watch->epoll < 0 ||
 		     epoll_ctl(watch->epoll, EPOLL_CTL_ADD, watch->nft, &event) ||
 		     epoll_ctl(watch->epoll, EPOLL_CTL_ADD, watch->route, &event) ||
-		     epoll_ctl(watch->epoll, EPOLL_CTL_ADD, watch->timer, &event)))
+		     epoll_ctl(watch->epoll, EPOLL_CTL_ADD, watch->timer, &event) ||
+		     epoll_ctl(watch->epoll, EPOLL_CTL_ADD, watch->alarm, &event)))
 		err = -errno;
 	if (err)
 		nft_watch_close(watch);
@@ -162,10 +174,10 @@ int nft_watch_open(struct nft_watch *watch)
 
 void nft_watch_close(struct nft_watch *watch)
 {
-	const int fds[] = { watch->epoll, watch->nft, watch->route, watch->timer };
+	const int fds[] = { watch->epoll, watch->nft, watch->route, watch->timer, watch->alarm };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
-	watch->epoll = watch->nft = watch->route = watch->timer = -1;
+	watch->epoll = watch->nft = watch->route = watch->timer = watch->alarm = -1;
 }

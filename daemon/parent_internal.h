@@ -42,6 +42,7 @@ enum parent_heir { NOBODY, MET, GIVING, GIVEN };
  * @reload_wanted, @ports_wanted: to be done once it has
  * @born: when the worker was started
  * @beat: when it last said that all its threads turn
+ * @overloaded: the worker says it has too much to do
  * @restart_at: when to start the next one, 0: there is one
  * @backoff: milliseconds before that one
  * @inherited: of the daemon that we take over from
@@ -75,6 +76,7 @@ struct parent {
 	struct worker_proc worker;
 	uint64_t born;
 	uint64_t beat;
+	bool overloaded;
 	uint64_t restart_at;
 	unsigned int backoff;
 	char *admin_path;

@@ -45,6 +45,17 @@ void parent_worker_condemn(struct parent *p, const char *what, int err)
 	worker_proc_kill(&p->worker);
 }
 
+/*
+ * The datapath hears of life only when the worker showed some. A drain is an
+ * overload, too: there is to be nothing new.
+ */
+static void pass_beat(struct parent *p)
+{
+	if (p->lost || p->awaiting || (p->state != SERVING && p->state != DRAINING))
+		return;
+	p->ops->heartbeat(p->dp, p->overloaded || p->state == DRAINING);
+}
+
 void parent_drain(struct parent *p)
 {
 	int err;
@@ -55,6 +66,7 @@ void parent_drain(struct parent *p)
 	if (!p->superseded)
 		sdnotify("STOPPING=1");
 	p->state = DRAINING;
+	pass_beat(p);
 	if (!p->worker.pid) {
 		parent_end(p, 0);
 		return;
@@ -77,6 +89,14 @@ static void on_ready(struct parent *p, int error)
 		p->ready_fd = -1;
 	}
 	parent_answered(p, error);
+	pass_beat(p);
+}
+
+static void on_beat(struct parent *p, uint32_t overloaded)
+{
+	p->beat = parent_now();
+	p->overloaded = overloaded;
+	pass_beat(p);
 }
 
 /* Return: 0 or -EPROTO. */
@@ -94,7 +114,8 @@ static int obey(struct parent *p, const struct channel_msg *msg)
 		on_ready(p, (int)msg->a);
 		return 0;
 	case CHANNEL_HEARTBEAT:
-		p->beat = parent_now();
+	case CHANNEL_OVERLOAD:
+		on_beat(p, msg->a);
 		return 0;
 	case CHANNEL_RELOAD:
 		parent_reload(p);
@@ -175,6 +196,7 @@ static void worker_ended(struct parent *p, int status)
 	worker_proc_disconnect(&p->worker);
 	p->worker.pid = 0;
 	p->awaiting = false;
+	p->overloaded = false;
 	p->has_listeners = false;
 	p->giving = false;
 	parent_heir_forget(p, "the worker died");

@@ -200,13 +200,21 @@ static void close_sessions(struct thread *t)
 	}
 }
 
+/* Several turns in each beat that the datapath waits for, even without anything to do. */
+static unsigned int turn_max(const struct thread *t)
+{
+	unsigned int patience = t->setup ? t->setup->conf->heartbeat : 0;
+
+	return patience && patience / 8 < TURN_MAX_MS ? patience / 8 : TURN_MAX_MS;
+}
+
 static void *thread_main(void *arg)
 {
 	struct thread *t = arg;
 
 	loop_timer(&t->loop, &t->second, SECOND_MS);
 	while (!t->stopping)
-		loop_turn(&t->loop, TURN_MAX_MS);
+		loop_turn(&t->loop, turn_max(t));
 	listener_close_all(t);
 	close_sessions(t);
 	upstream_pool_flush(&t->upstreams);

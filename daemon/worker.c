@@ -27,8 +27,9 @@
 
 #define BEAT_MS 500
 #define DRAIN_POLL_MS 50
+#define LOOK_MS 25	/* the shortest beat */
 
-static uint64_t now_ms(void)
+uint64_t worker_now(void)
 {
 	struct timespec ts;
 
@@ -250,7 +251,7 @@ static int on_drain(struct worker *w, unsigned int ms, bool superseded)
 	pthread_mutex_lock(&w->lock);
 	w->draining = true;
 	pthread_mutex_unlock(&w->lock);
-	w->drain_until = now_ms() + ms;
+	w->drain_until = worker_now() + ms;
 	log_info("draining, for at most %u ms", ms);
 	if (superseded) {
 		admin_stop(w->admin);
@@ -362,15 +363,23 @@ static int listen_to_parent(struct worker *w)
 	return r ? -EPROTO : 1;
 }
 
+/* The shorter the time in which we have to show life, the more often. */
+static unsigned int beat_ms(const struct worker *w)
+{
+	unsigned int patience = w->gen ? w->gen->conf->heartbeat : 0;
+
+	return patience && patience / 4 < BEAT_MS ? patience / 4 : BEAT_MS;
+}
+
 /* Says that every loop thread turned since the last time; silent if one did not. */
 static void beat(struct worker *w)
 {
-	static const struct channel_msg msg = { .kind = CHANNEL_HEARTBEAT };
-	uint64_t now = now_ms();
+	struct channel_msg msg = { .kind = CHANNEL_HEARTBEAT, .a = w->overload.engaged };
+	uint64_t now = worker_now();
 
 	if (now < w->next_beat)
 		return;
-	w->next_beat = now + BEAT_MS;
+	w->next_beat = now + beat_ms(w);
 	for (unsigned int i = 0; i < w->n_threads; i++)
 		if (__atomic_load_n(&w->threads[i].loop.turns, __ATOMIC_RELAXED) == w->beats[i])
 			return;
@@ -382,19 +391,24 @@ static void beat(struct worker *w)
 /* Exit status. */
 static int serve(struct worker *w)
 {
-	struct pollfd p = { .fd = w->args->control, .events = POLLIN };
+	struct pollfd p[] = {
+		{ .fd = w->args->control, .events = POLLIN }, { .fd = w->poke, .events = POLLIN },
+	};
 
 	for (;;) {
 		int r = 1;
 
-		if (poll(&p, 1, w->draining ? DRAIN_POLL_MS : BEAT_MS) > 0)
+		p[1].fd = w->overload.engaged ? -1 : w->poke;
+		poll(p, 2, w->draining ? DRAIN_POLL_MS : LOOK_MS);
+		if (p[0].revents)
 			r = listen_to_parent(w);
 		if (!r || r == -ECONNRESET)
 			_exit(0);
 		if (r < 0)
 			return 1;
-		if (w->draining && (now_ms() >= w->drain_until || !drain_step(w, look_busy, false)))
+		if (w->draining && (worker_now() >= w->drain_until || !drain_step(w, look_busy, false)))
 			return 0;
+		worker_overload_look(w, p[1].revents);
 		beat(w);
 	}
 }
@@ -432,6 +446,7 @@ static void clean_up(struct worker *w)
 		close(w->log_fd);
 	free(w->threads);
 	free(w->beats);
+	free(w->looks);
 }
 
 int worker_run(const struct worker_args *args)
@@ -442,6 +457,8 @@ int worker_run(const struct worker_args *args)
 
 	signal(SIGPIPE, SIG_IGN);
 	r = start_threads(&w);
+	if (!r)
+		r = worker_overload_init(&w);
 	if (!r)
 		r = admin_start(args->admin_fd, args->metrics_fd, args->threads, args->shm,
 				&worker_admin_ops, &w, &w.admin);

@@ -4,6 +4,7 @@
 #define TIPHARES_WORKER_INTERNAL_H
 
 #include "admin.h"
+#include "overload.h"
 #include "thread.h"
 #include "worker.h"
 
@@ -23,6 +24,8 @@ struct pending_listener {
  *	its configuration, or -1
  * @admin: NULL when another daemon answers on its sockets
  * @drain_until: milliseconds of the monotonic clock
+ * @poke: readable when a thread asks for a look at the load
+ * @looks: of each thread, what was seen at the last look
  * @beats: turns of each thread when the last heartbeat was sent
  */
 struct worker {
@@ -40,7 +43,16 @@ struct worker {
 	uint64_t drain_until;
 	uint64_t next_beat;
 	uint64_t *beats;
+	struct overload overload;
+	int poke;
+	uint64_t next_look;
+	struct look *looks;
 };
+
+/* worker_overload.c: called often; looks when it is time, or at once */
+int worker_overload_init(struct worker *w);
+void worker_overload_look(struct worker *w, bool now);
+uint64_t worker_now(void);
 
 extern const struct admin_ops worker_admin_ops;
 

@@ -112,6 +112,8 @@ static const struct mistake mistakes[] = {
 	{ KEY("http: {idle_timeout: @soon}"), "is not a duration" },
 	{ KEY("http: {idle_timeout: @2d}"), "out of range, from 100 to 86400000 ms" },
 	{ FULL("sample: @120%"), "more than 100%" },
+	{ KEY("limits: {shed_high: 40%, shed_low: @40%}"), "limits.shed_low is not less than limits.shed_high" },
+	{ KEY("limits: {lag: @50ms}"), "limits.lag" },
 	{ FULL("shed_low: @75%"), "not less than ports.shed_high" },
 	{ FULL("shed_high: 20%, shed_low: @30%"), "not less than ports.shed_high" },
 	{ FULL("dry_run: @yes"), "not one of false or true" },
