@@ -6,6 +6,7 @@
 #include "session.h"
 
 #define EXCHANGE_HOPS_MAX 8	/* addresses tried for one request */
+#define EXCHANGE_RIVALS_MAX 3	/* at once, besides the last one */
 #define EXCHANGE_TEXT 384	/* of request line, Referer and User-Agent */
 #define UPGRADE_TEXT 64		/* of the Upgrade field */
 
@@ -14,8 +15,10 @@
  * @request: client to origin; @request.out is its head as forwarded
  * @response: origin to client
  * @up: upstream connection; NULL: none (yet, or any more)
+ * @rivals: in SESSION_CONNECT: attempts before @up that go on, @n_rivals of them
  * @query: while in SESSION_RESOLVE; the port of what it finds is @hop_port
- * @hops: addresses of the next hop in the order to try them, @hop the current
+ * @hops: addresses of the next hop in the order to try them: that of @up is @hop,
+ *	those from @next on were not tried yet
  * @client_keep: the client connection goes on afterwards
  * @up_keep: the upstream connection does
  * @request_done: the last octet of the request was written
@@ -43,11 +46,14 @@ struct exchange {
 	struct body request;
 	struct body response;
 	struct upstream *up;
+	struct upstream *rivals[EXCHANGE_RIVALS_MAX];
 	struct resolver_query *query;
 	struct endpoint hops[EXCHANGE_HOPS_MAX];
 	uint16_t hop_port;
 	uint8_t n_hops;
 	uint8_t hop;
+	uint8_t next;
+	uint8_t n_rivals;
 	uint8_t method;
 	uint8_t minor;
 	uint8_t announce;
@@ -126,6 +132,8 @@ int exchange_resolve(struct session *s, const char *name, size_t len, uint16_t p
 /* Do these credentials, or this challenge, hold for a whole connection? */
 bool exchange_binds(const char *credentials, size_t len);
 
+/* These are hops from @first on; those that failed lately come last. */
+void exchange_add_hops(struct session *s, const struct endpoint *v, size_t n, size_t first);
 /* The addresses of a route are hops, another one first each time. */
 void exchange_add_route(struct session *s, const struct conf_route *route);
 
@@ -143,6 +151,10 @@ void exchange_deny(struct session *s);
 
 /* Find an upstream connection for the current hop, or begin to make one. */
 void exchange_connect(struct session *s);
+/* Is the next address tried while this one is waited for? */
+bool exchange_may_race(const struct exchange *x);
+void exchange_drop_rivals(struct exchange *x);
+void connect_timeout(struct session *s);
 /* The current hop failed with @err: the next, or an answer. */
 void exchange_hop_failed(struct session *s, int err);
 /* The upstream is there: go on to the exchange or the tunnel. */
@@ -172,6 +184,9 @@ void relay_begin(struct session *s, const struct tls_hello *hello);
 bool relay_silence(struct session *s);
 /* After 101 or CONNECT: nothing is HTTP any more. */
 void tunnel_begin(struct session *s);
+
+/* True: it is, and so is everything else. */
+bool exchange_client_gone(struct session *s);
 
 /* The time of a state is over. */
 void exchange_timeout(struct session *s);

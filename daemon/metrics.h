@@ -42,6 +42,8 @@
 	X(BAD_RESPONSES, "responses_refused", false, "Responses refused for their form.")     \
 	X(CONNECTS, "upstream_connects", false, "Connections to origins begun.")              \
 	X(CONNECT_ERRORS, "upstream_connect_errors", false, "Connections to origins failed.") \
+	X(AVOIDED, "upstream_addresses_avoided", false,                                       \
+	  "Addresses of origins put last because they failed lately.")                        \
 	X(UP_REUSED, "upstream_reused", false, "Requests sent on an idle connection.")        \
 	X(UP_IDLE, "upstream_idle", true, "Idle connections to origins now.")                 \
 	X(UP_EVICTED, "upstream_evicted", false, "Idle connections closed to make room.")     \
@@ -50,6 +52,7 @@
 	X(SOCKETS_ASKED, "sockets_asked", false, "Sockets asked of the privileged process.") \
 	X(TIMEOUT_HEADER, "timeouts_header", false, "Request heads that took too long.")      \
 	X(TIMEOUT_IDLE, "timeouts_idle", false, "Idle client connections closed.")            \
+	X(TIMEOUT_RESOLVE, "timeouts_resolve", false, "Names that were not resolved in time.") \
 	X(TIMEOUT_CONNECT, "timeouts_connect", false, "Connects that took too long.")         \
 	X(TIMEOUT_RESPONSE, "timeouts_response", false, "Origins that did not answer.")       \
 	X(TIMEOUT_CLIENT, "timeouts_client", false, "Clients that stopped moving octets.")    \

@@ -116,14 +116,12 @@ void proxied_timeout(struct session *s)
 /* Where the client thinks that it went. */
 static struct endpoint server_of(const struct session *s)
 {
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
 	struct endpoint e = s->named;
 
 	if (e.addr.family == AF_UNSPEC)
 		e = s->original;
-	if (e.addr.family == AF_UNSPEC && !getsockname(s->client.fd, (struct sockaddr *)&ss, &len))
-		endpoint_from_sockaddr(&e, &ss);
+	if (e.addr.family == AF_UNSPEC)
+		session_local(s, &e);
 	return e;
 }
 

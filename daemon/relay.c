@@ -32,9 +32,9 @@ static int choose_hops(struct session *s)
 	const struct conf_route *route;
 	struct exchange *x = s->x;
 
-	x->n_hops = x->hop = 0;
+	x->n_hops = x->hop = x->next = 0;
 	if (s->port->mode & TIPH_INBOUND) {
-		x->hops[x->n_hops++] = s->original;
+		exchange_add_hops(s, &s->original, 1, 0);
 		return 0;
 	}
 	route = routes_find(s->setup->gen->routes, name, len);

@@ -65,19 +65,12 @@ static void refuse(struct session *s, unsigned int status, const char *why)
 	exchange_answer(s, status, "bad_request", why);
 }
 
-static void add_hop(struct exchange *x, const struct endpoint *hop)
-{
-	if (x->n_hops < EXCHANGE_HOPS_MAX)
-		x->hops[x->n_hops++] = *hop;
-}
-
 void exchange_add_route(struct session *s, const struct conf_route *route)
 {
 	size_t first = s->thread->turn++ % route->n_to;
 
 	s->x->announce = route->proxy_protocol;
-	for (size_t i = 0; i < route->n_to; i++)
-		add_hop(s->x, &route->to[(first + i) % route->n_to]);
+	exchange_add_hops(s, route->to, route->n_to, first);
 }
 
 /*
@@ -109,7 +102,7 @@ static int choose_hop(struct session *s, const struct http_head *head, const cha
 
 	if (s->port->mode & TIPH_INBOUND) {
 		*why = "this is not a proxy that opens tunnels";
-		add_hop(x, &s->original);
+		exchange_add_hops(s, &s->original, 1, 0);
 		return head->method_id == HTTP_M_CONNECT ? -403 : 0;
 	}
 	*why = "the request passed this proxy before";

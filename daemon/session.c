@@ -16,6 +16,7 @@
 #include "resolver.h"
 
 #define STEPS_MAX 64		/* pipelined requests are served in turn with others */
+#define ATTEMPT_MS 250		/* Connection Attempt Delay of RFC 8305 8 */
 #define LINGER_MS 2000
 #define LINGER_READS 16		/* in one go */
 #define TUNNEL_IDLE_MS (3600 * 1000)
@@ -46,9 +47,11 @@ static unsigned int state_timeout(const struct session *s, enum session_state st
 	case SESSION_PROXY:
 	case SESSION_HEAD:
 		return http->header_timeout;
+	case SESSION_CONNECT:
+		return exchange_may_race(s->x) && http->connect_timeout > ATTEMPT_MS ? ATTEMPT_MS :
+									http->connect_timeout;
 	case SESSION_RESOLVE:
 	case SESSION_SOCKET:
-	case SESSION_CONNECT:
 		return http->connect_timeout;
 	case SESSION_EXCHANGE:
 		return http->response_timeout;
@@ -220,6 +223,7 @@ static void exchange_free(struct session *s)
 	struct thread *t = s->thread;
 
 	resolver_cancel(x->query);
+	exchange_drop_rivals(x);
 	body_end(&x->request, &t->carrier);
 	body_end(&x->response, &t->carrier);
 	free(x->heap_text);

@@ -14,6 +14,7 @@
 #include "buf.h"
 #include "conf.h"
 #include "datapath.h"
+#include "health.h"
 #include "http_msg.h"
 #include "loop.h"
 #include "metrics.h"
@@ -91,6 +92,7 @@ struct thread {
 	struct upstream_pool upstreams;
 	struct sockpool sockets;
 	struct speakers speakers;
+	struct health health;
 	struct accesslog log;
 	struct setup *setup;
 	struct setup *next_setup;

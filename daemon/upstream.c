@@ -118,17 +118,39 @@ void upstream_pool_destroy(struct upstream_pool *pool)
 	objpool_destroy(&pool->objs);
 }
 
-struct upstream *upstream_take(struct upstream_pool *pool, const struct upstream_key *key,
-			       uint64_t max_idle)
+static struct upstream *pool_find(struct upstream_pool *pool, const struct upstream_key *key)
 {
 	struct upstream *up = pool->buckets[key_hash(key) & (pool->n_buckets - 1)];
 
 	while (up && memcmp(&up->key, key, sizeof(*key)))
 		up = up->hash_next;
-	if (!up || pool->loop->now - up->idle_since > max_idle)
-		return NULL;
-	pool_remove(pool, up);
 	return up;
+}
+
+/*
+ * Octets or an end may have come since the loop looked last. What comes before the
+ * request was sent is no response to it.
+ */
+static bool is_quiet(const struct upstream *up)
+{
+	char octet;
+
+	return recv(up->watch.fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+struct upstream *upstream_take(struct upstream_pool *pool, const struct upstream_key *key,
+			       uint64_t max_idle)
+{
+	struct upstream *up;
+
+	while ((up = pool_find(pool, key)) && pool->loop->now - up->idle_since <= max_idle) {
+		if (is_quiet(up)) {
+			pool_remove(pool, up);
+			return up;
+		}
+		upstream_close(up, false);
+	}
+	return NULL;
 }
 
 static void on_upstream(struct watch *w)

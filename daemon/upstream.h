@@ -96,7 +96,7 @@ void upstream_pool_destroy(struct upstream_pool *pool);
  * upstream_take() - an idle connection for @key
  * @max_idle: not one that was idle longer, in milliseconds
  *
- * The one used last. NULL if there is none.
+ * The one used last on which nothing has come since. NULL if there is none.
  */
 struct upstream *upstream_take(struct upstream_pool *pool, const struct upstream_key *key,
 			       uint64_t max_idle);

@@ -42,7 +42,7 @@ LAYERS = {
     "daemon": ["list addr timer log metrics objpool pipes privs sdnotify background",
                "buf loop http_msg channel clients",
                "http1 tls_hello proxy_header conf nl dns body",
-               "access accesslog datapath kmod_msg nft origin overload resolver shm sockpool speakers takeover upstream",
+               "access accesslog datapath health kmod_msg nft origin overload resolver shm sockpool speakers takeover upstream",
                "thread port_sockets admin_socket broker", "listener session exchange proxied relay request response sniff tunnel",
                "worker admin", "worker_proc parent", "main"],
     "ctl": ["ctl", "client control flows main ports print stats status"],

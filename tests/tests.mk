@@ -26,6 +26,7 @@ unit-libs-access := -lyaml
 unit-tls_hello := daemon/tls_hello tests/unit/hello
 unit-proxy_header := daemon/proxy_header daemon/addr
 unit-overload := daemon/overload
+unit-health := daemon/health daemon/addr
 unit-speakers := daemon/speakers daemon/addr
 unit-http1_begin := $(UNIT_HTTP1) daemon/http1_begin
 unit-body := daemon/body daemon/body_splice daemon/pipes daemon/buf daemon/loop daemon/timer $(UNIT_HTTP1)

@@ -169,6 +169,8 @@ def make_target(args, env, work, profile):
 def play_profile(profile, todo, args, env, work, tap):
     """todo: (case, place). One proxy for all of them."""
     target = make_target(args, env, work, profile)
+    for _, place in todo:
+        place.target = target
     target.start([place for _, place in todo] + [env.barrier_routes()])
     try:
         with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:

@@ -198,6 +198,41 @@ static void test_source_ports(void)
 	end();
 }
 
+/* What came in the moment before a connection is taken, of which the loop knows nothing yet. */
+static void test_races(void)
+{
+	static const char *const names[] = { "octets", "an end", "a reset" };
+	struct upstream_key key = key_of("192.0.2.1:80", NULL, 0);
+	struct upstream *quiet, *up;
+	int origin, other;
+
+	start();
+	for (unsigned int i = 0; i < 3; i++) {
+		up = busy(&key, &origin);
+		upstream_release(up, 1000);
+		if (!i && write(origin, "HTTP/1.1 200 OK\r\n\r\n", 19) != 19)
+			abort();
+		if (i == 1)
+			shutdown(origin, SHUT_WR);
+		if (i == 2)
+			close(origin);
+		ok(!upstream_take(&pool, &key, UINT64_MAX), "%s came: not taken", names[i]);
+		ok(!pool.n_idle, "but closed");
+		if (i < 2)
+			close(origin);
+	}
+	quiet = busy(&key, &other);
+	up = busy(&key, &origin);
+	upstream_release(quiet, 1000);
+	upstream_release(up, 1000);
+	shutdown(origin, SHUT_WR);
+	ok(upstream_take(&pool, &key, UINT64_MAX) == quiet, "another that is quiet is taken instead");
+	upstream_close(quiet, false);
+	close(origin);
+	close(other);
+	end();
+}
+
 static void test_many(void)
 {
 	enum { MANY = 2000 };
@@ -232,6 +267,7 @@ int main(void)
 	test_surprises();
 	test_shared();
 	test_source_ports();
+	test_races();
 	test_many();
 	return tap_done();
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """H51, H56-H61: persistence, pipelining, retries, idle upstream connections, half-closed clients."""
 from case import (
-    END, GATEWAY_ERROR, HOST, MUST, PRODUCT, SHOULD, Answer, Close, Drained, Get, HalfClose, Head, Mark, Outcome,
-    PeerEnd, Pieces, Q, R, Request, Reset, Send, Wait, case, forwarded, reply)
+    END, GATEWAY_ERROR, HOST, MUST, PRODUCT, SHOULD, Acked, Answer, Close, Drained, Freeze, Get, HalfClose, Head, Mark, Outcome,
+    PeerEnd, Pieces, Q, R, Request, Reset, Send, Thaw, Wait, case, forwarded, reply)
 
 GET_A = "GET $U/a HTTP/1.1\r\n" + END
 GET_B = "GET $U/b HTTP/1.1\r\n" + END
@@ -149,3 +149,13 @@ case("connections/error-is-not-lost", "H61", "9112 9.6", SHOULD, ["GE(T $U/a HTT
 case("connections/error-is-not-lost-chunked", "H61", "9112 9.6", SHOULD,
      ["POST $U/a HTTP/1.1\r\n" + HOST + "Transfer-Encoding: chunked\r\n\r\nZ\r\n", b"x" * 1000000], outcomes=[Outcome([R({400})], None, "closed")])
 case("connections/no-reset-after-error", "H61", "9112 9.6", SHOULD, ["GE(T $U/a HTTP/1.1\r\n" + END, Get(R(400)), "x" * 1000, Drained()], outcomes=[Outcome([R(400)], (), "fin")])
+
+# ---- H51: what comes on an idle connection in the moment in which it is taken ----------------------------------------
+
+STALE = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstale"
+POST_B = "POST $U/b HTTP/1.1\r\n" + HOST + "Content-Length: 2\r\n\r\nok"
+for name, request, step, end in (("octets", GET_B, Send(STALE), Acked()), ("octets-post", POST_B, Send(STALE), Acked()), ("octets-and-end", GET_B, Send(STALE), HalfClose()),
+                                 ("end-post", POST_B, HalfClose(), Acked())):
+    case(f"connections/idle-surprise-{name}", "H51", "9112 9.2", MUST,
+         [GET_A, Get(R(200)), Freeze(), Send(request), Mark("go"), Wait("stale"), Thaw(), Get(R(200, of="/b"))],
+         [[Request(), Answer(), Wait("go"), step, end, Mark("stale"), PeerEnd(empty=True)]], peers=False)

@@ -214,6 +214,20 @@ class Mark(Step):
         conn.run.events.emit(self.name)
 
 
+class Freeze(Step):
+    """Client: the proxy stands still until Thaw(). What both sides send meanwhile comes to it in one moment."""
+
+    def client(self, run):
+        run.place.target.freeze()
+        run.frozen = True
+
+
+class Thaw(Step):
+    def client(self, run):
+        run.frozen = False
+        run.place.target.thaw()
+
+
 class HalfClose(Step):
     def client(self, run):
         run.client().half_closed = True

@@ -192,7 +192,7 @@ class Place:
 
     def __init__(self, mode, connect, origin, barrier, words):
         self.mode, self.connect, self.origin, self.barrier = mode, connect, origin, barrier
-        self.words = words
+        self.words, self.target = words, None
 
     def expand(self, text):
         data = text.encode("latin-1") if isinstance(text, str) else bytes(text)
@@ -214,7 +214,7 @@ class Run:
         self.stubs = []		# heads that ended before they were whole
         self.failures = []
         self.clients = {}
-        self.over = False
+        self.over = self.frozen = False
         self.end = "unknown"
         self.trace = []
 
@@ -249,6 +249,8 @@ class Run:
             self.fail(f"client: {type(why).__name__}: {why}")
         finally:
             self.over = True
+            if self.frozen:
+                self.place.target.thaw()
             for client in self.clients.values():
                 client.stream.close()
             if origin:

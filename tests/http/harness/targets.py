@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 # What differs from the defaults: times are long where a case must not run into them, short where it must. Numbers are
@@ -30,6 +31,7 @@ class Target:
 
     def __init__(self, work, env):
         self.work, self.env, self.process = work, env, None
+        self.frozen, self.stopped = threading.Lock(), []	# one case at a time
 
     def start(self, places):
         raise NotImplementedError
@@ -62,6 +64,24 @@ class Target:
     def tail(self, lines=8):
         with open(os.path.join(self.work, f"{self.name}.log"), errors="replace", encoding="utf-8") as log:
             return "".join(log.readlines()[-lines:])
+
+    def workers(self):
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as children:
+            return [int(pid) for pid in children.read().split()]
+
+    def freeze(self):
+        self.frozen.acquire()
+        self.stopped = self.workers()
+        for pid in self.stopped:
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self):
+        """Also after a failure: nobody else may wait for ever."""
+        for pid in self.stopped:
+            os.kill(pid, signal.SIGCONT)
+        if self.stopped:
+            self.stopped = []
+            self.frozen.release()
 
     def alive(self):
         return self.process.poll() is None
