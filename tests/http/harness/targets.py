@@ -74,6 +74,8 @@ class Target:
         self.stopped = self.workers()
         for pid in self.stopped:
             os.kill(pid, signal.SIGSTOP)
+        while not all(is_stopped(pid) for pid in self.stopped):
+            time.sleep(0.001)
 
     def thaw(self):
         """Also after a failure: nobody else may wait for ever."""
@@ -107,6 +109,15 @@ class Target:
         with open(path, "w", encoding="latin-1") as out:
             out.write(text)
         return path
+
+
+def is_stopped(pid):
+    """A thread goes on for a while after the signal was sent."""
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/stat", encoding="ascii", errors="replace") as stat:
+            if stat.read().rpartition(")")[2].split()[0] not in "Tt":
+                return False
+    return True
 
 
 def more(settings, section):
