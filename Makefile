@@ -89,6 +89,7 @@ help:
 #: make check-debug     the scenarios on a kernel with KASAN, lockdep, kmemleak; builds it the first time
 #: make check-matrix    the module and the scenarios on Linux 6.1, 6.12 and 7.3
 #: make check-http      HTTP conformance, end to end; H="chunked/ slow/" only some cases
+#: make bench-kernel    instructions a packet costs, against a baseline; BENCH_KERNELS="6.1 6.12"
 #: make check-unit      unit tests; make check-static: style and static analysis
 #: make deps            installs Debian packages that are missing; FOR=build for fewer
 #: make module          build/tiphares.ko for the running kernel, or KVER=
@@ -98,4 +99,4 @@ help:
 
 # Each fragment stands beside what it builds.
 -include scripts/deps.mk scripts/kmod.mk scripts/static.mk tests/tests.mk selftests/selftests.mk
--include scripts/install.mk scripts/demo.mk tests/http/http.mk
+-include bench/kernel/bench.mk scripts/install.mk scripts/demo.mk tests/http/http.mk

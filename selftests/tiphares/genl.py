@@ -114,4 +114,5 @@ def main(command, words):
         sys.exit(__doc__)
 
 
-main(sys.argv[1] if len(sys.argv) > 1 else "", sys.argv[2:])
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "", sys.argv[2:])

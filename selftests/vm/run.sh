@@ -9,6 +9,8 @@
 #	--smp N		processors (2)
 #	--mem M		memory (1536M)
 #	--timeout S	for the script, from its start (300)
+#	--icount	one processor that takes a nanosecond for each instruction: what rdtsc counts is instructions
+#	--qemu ARG	one more word for QEMU; may be repeated
 #	--append ARG	one more word for the kernel's command line; may be repeated
 #	--name NAME	of the directory of logs, build/vm/NAME (KEY-SCRIPT)
 #	--quiet		the guest's output goes to the log only
@@ -40,9 +42,9 @@ splats+='|Poison overwritten|Redzone overwritten|Right Redzone|Object .* corrupt
 splats+='|unregister_netdevice: waiting|double fault|unable to handle|Bad page|scheduling while atomic|list_(add|del) corruption'
 
 die() { echo "run: $*" >&2; exit 2; }
-usage() { sed -n '4,16s/^# \?//p' "$0" >&2; exit 2; }
+usage() { sed -n '4,18s/^# \?//p' "$0" >&2; exit 2; }
 
-kernel=6.1 modroot='' smp=2 mem=1536M timeout=300 append='' name='' quiet=''
+kernel=6.1 modroot='' accel='tcg,thread=multi' icount='' smp=2 mem=1536M timeout=300 append='' name='' quiet='' qemu_args=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel) kernel=${2:?} && shift 2 ;;
@@ -50,6 +52,8 @@ while [ $# -gt 0 ]; do
 	--smp) smp=${2:?} && shift 2 ;;
 	--mem) mem=${2:?} && shift 2 ;;
 	--timeout) timeout=${2:?} && shift 2 ;;
+	--icount) accel=tcg icount='-icount shift=0,sleep=off' smp=1 append+=' hung_task_panic=0' && shift ;;
+	--qemu) qemu_args+=("${2:?}") && shift 2 ;;
 	--append) append+=" ${2:?}" && shift 2 ;;
 	--name) name=${2:?} && shift 2 ;;
 	--quiet) quiet=1 && shift ;;
@@ -87,8 +91,10 @@ flock -n 9 || die "a run named $name is under way (--name)"
 
 token=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
 {
+	# its clock leaps while it waits for this machine
+	[ -z "$icount" ] || guest_timeout=$((timeout * 10000))
 	printf '%s=%q\n' run_token "$token" run_script "$script" run_release "$release" run_modroot "$modroot" \
-		run_timeout "$timeout" run_cwd "$PWD" TIPH_BUILD "$build" TIPH_KERNEL "$key"
+		run_timeout "${guest_timeout:-$timeout}" run_cwd "$PWD" TIPH_BUILD "$build" TIPH_KERNEL "$key"
 	for v in $(compgen -e TIPH_); do
 		case $v in TIPH_BUILD | TIPH_KERNEL | TIPH_VM) ;; *) printf '%s=%q\n' "$v" "${!v}" ;; esac
 	done
@@ -135,8 +141,9 @@ boot() {
 		tee "$dir/result.log" <"$sock/result" 9>&- &
 	fi
 	tee_pid=$!
+	# shellcheck disable=SC2086
 	# the guest ends the script in time; what is longer than that is a hang of the machine
-	timeout -k 5 $((timeout + grace)) qemu-system-x86_64 -machine q35 -accel tcg,thread=multi \
+	timeout -k 5 $((timeout + grace)) qemu-system-x86_64 -machine q35 -accel "$accel" $icount \
 		-cpu max,-cx16,la57=off -smp "$smp" -m "$mem" \
 		-object memory-backend-memfd,id=mem,size="$mem",share=on -numa node,memdev=mem \
 		-nodefaults -no-user-config -display none -no-reboot \
@@ -146,7 +153,7 @@ boot() {
 		-chardev socket,id=vfs,path="$sock/vfs" -device vhost-user-fs-pci,queue-size=1024,chardev=vfs,tag=root \
 		-kernel "$image" -initrd "$dir/initrd" -append "console=ttyS0 tiph.guest=$here/guest.sh tiph.dir=$dir \
 panic=-1 oops=panic panic_on_warn=1 softlockup_panic=1 hung_task_panic=1 mitigations=off tsc=reliable \
-no_timer_check loglevel=7$append" >"$dir/qemu.log" 2>&1 </dev/null 9>&- &
+no_timer_check loglevel=7$append" "${qemu_args[@]}" >"$dir/qemu.log" 2>&1 </dev/null 9>&- &
 	qemu_pid=$!
 	wait $qemu_pid
 	qemu_rc=$?
