@@ -29,6 +29,8 @@ static int run(const struct ctl *ctl, int argc, char **argv)
 		print_uptime(ctl_number(s, "started"));
 		printf("worker      pid %lld, %lld threads, restarted %lld times\n", ctl_number(s, "pid"),
 		       ctl_number(s, "threads"), ctl_number(s, "worker_restarts"));
+		printf("confinement %s, violated %lld times\n", ctl_string(s, "confinement"),
+		       ctl_number(s, "worker_violations"));
 		printf("ports       %lld, generation %lld\n", ctl_number(s, "ports"),
 		       ctl_number(s, "generation"));
 		printf("sessions    %lld\n", ctl_number(s, "sessions"));

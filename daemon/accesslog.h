@@ -76,8 +76,8 @@ void accesslog_destroy(struct accesslog *log);
 
 /**
  * accesslog_open() - set where lines go
- * @fd: the file, or -1 when @conf names something else (or to open it here);
- *	belongs to the access log
+ * @fd: what @conf names, opened; -1 where there is nothing to open or it could
+ *	not be; belongs to the access log
  *
  * Starts the writer thread when called first. Return: 0 or a negative errno
  * (lines go where they went before).
@@ -87,5 +87,7 @@ int accesslog_open(const struct conf_log *conf, int fd);
 void accesslog_close(void);
 /* Lines the writer could not write. */
 uint64_t accesslog_lost(void);
+/* Were there such lines since this was asked last? */
+bool accesslog_broken(void);
 
 #endif /* TIPHARES_ACCESSLOG_H */

@@ -6,7 +6,6 @@
 #include "accesslog_writer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -14,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -40,7 +37,8 @@ static unsigned int n_chunks;
 static struct sink next_sink = { .fd = -1 };
 static bool sink_changed, stopping, running;
 static pthread_t writer;
-static uint64_t lost;
+static uint64_t lost;	/* atomic */
+static bool broken;	/* atomic: lines were lost since somebody asked */
 
 struct accesslog_chunk *accesslog_chunk_get(void)
 {
@@ -91,6 +89,23 @@ static bool write_all(int fd, const char *text, size_t n)
 	return true;
 }
 
+/* As syslog(3) would: facility daemon, priority info. */
+static bool syslog_line(int fd, const char *line, size_t n)
+{
+	char head[80];
+	time_t now = time(NULL);
+	struct tm tm;
+	size_t len;
+	struct iovec iov[] = { { head, 0 }, { (char *)line, n } };
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
+
+	localtime_r(&now, &tm);
+	len = strftime(head, sizeof(head), "<30>%h %e %T ", &tm);
+	len += (size_t)snprintf(head + len, sizeof(head) - len, "tipharesd[%d]: ", (int)getpid());
+	iov[0].iov_len = len;
+	return sendmsg(fd, &msg, MSG_NOSIGNAL) >= 0;
+}
+
 static bool journal_line(int fd, const char *line, size_t n)
 {
 	static const char fields[] = "PRIORITY=6\nSYSLOG_IDENTIFIER=tipharesd\nMESSAGE=";
@@ -113,10 +128,8 @@ static unsigned int write_lines(const struct sink *sink, const struct accesslog_
 	while (at < end) {
 		const char *nl = memchr(at, '\n', (size_t)(end - at));
 
-		if (sink->kind == SINK_SYSLOG)
-			syslog(LOG_DAEMON | LOG_INFO, "%.*s", (int)(nl - at), at);
-		else if (!journal_line(sink->fd, at, (size_t)(nl - at)))
-			failed++;
+		failed += !(sink->kind == SINK_SYSLOG ? syslog_line : journal_line)(sink->fd, at,
+										     (size_t)(nl - at));
 		at = nl + 1;
 	}
 	return failed;
@@ -130,8 +143,10 @@ static void write_chunk(const struct sink *sink, const struct accesslog_chunk *c
 		failed = write_all(sink->fd, c->text, c->n) ? 0 : c->lines;
 	else if (sink->kind != SINK_OFF)
 		failed = write_lines(sink, c);
-	if (failed)
-		__atomic_add_fetch(&lost, failed, __ATOMIC_RELAXED);
+	if (!failed)
+		return;
+	__atomic_add_fetch(&lost, failed, __ATOMIC_RELAXED);
+	__atomic_store_n(&broken, true, __ATOMIC_RELAXED);
 }
 
 static void sink_close(struct sink *sink)
@@ -190,43 +205,15 @@ static void *writer_main(void *arg)
 	return NULL;
 }
 
-static int journal_connect(void)
+/* What is to be opened and could not be loses its lines, which is counted. */
+static struct sink sink_of(const struct conf_log *conf, int fd)
 {
-	static const struct sockaddr_un sun = {
-		.sun_family = AF_UNIX,
-		.sun_path = "/run/systemd/journal/socket",
-	};
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int err;
-
-	if (fd < 0)
-		return -errno;
-	if (!connect(fd, (const struct sockaddr *)&sun, sizeof(sun)))
-		return fd;
-	err = -errno;
-	close(fd);
-	return err;
-}
-
-static int sink_open(const struct conf_log *conf, int fd, struct sink *ret)
-{
-	*ret = (struct sink){ .kind = SINK_FD, .fd = fd };
-	if (!accesslog_wanted(conf)) {
-		ret->kind = SINK_OFF;
-	} else if (!strcmp(conf->to, "stdout")) {
-		ret->fd = STDOUT_FILENO;
-	} else if (!strcmp(conf->to, "syslog")) {
-		ret->kind = SINK_SYSLOG;
-		openlog("tipharesd", LOG_PID | LOG_NDELAY, LOG_DAEMON);
-	} else if (!strcmp(conf->to, "journal")) {
-		ret->kind = SINK_JOURNAL;
-		ret->fd = journal_connect();
-		return ret->fd < 0 ? ret->fd : 0;
-	} else if (fd < 0) {
-		ret->fd = open(conf->to, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-		return ret->fd < 0 ? -errno : 0;
-	}
-	return 0;
+	if (!accesslog_wanted(conf))
+		return (struct sink){ SINK_OFF, -1 };
+	if (!strcmp(conf->to, "stdout"))
+		return (struct sink){ SINK_FD, STDOUT_FILENO };
+	return (struct sink){ !strcmp(conf->to, "syslog") ? SINK_SYSLOG :
+			      !strcmp(conf->to, "journal") ? SINK_JOURNAL : SINK_FD, fd };
 }
 
 static int writer_start(void)
@@ -248,18 +235,13 @@ static int writer_start(void)
 
 int accesslog_open(const struct conf_log *conf, int fd)
 {
-	struct sink sink;
+	struct sink sink = sink_of(conf, fd);
 	int r = writer_start();
 
-	if (!r)
-		r = sink_open(conf, fd, &sink);
-	if (r) {
-		if (fd >= 0)
-			close(fd);
-		return r;
-	}
-	if (fd >= 0 && sink.fd != fd)
+	if (fd >= 0 && (r || sink.fd != fd))
 		close(fd);
+	if (r)
+		return r;
 	pthread_mutex_lock(&lock);
 	sink_close(&next_sink);
 	next_sink = sink;
@@ -295,4 +277,9 @@ void accesslog_close(void)
 uint64_t accesslog_lost(void)
 {
 	return __atomic_load_n(&lost, __ATOMIC_RELAXED);
+}
+
+bool accesslog_broken(void)
+{
+	return __atomic_exchange_n(&broken, false, __ATOMIC_RELAXED);
 }

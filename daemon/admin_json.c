@@ -28,7 +28,7 @@ json_t *admin_status(struct admin *a)
 	json_t *ret;
 
 	shm_read(a->shm, &a->page);
-	ret = json_pack("{s:s, s:i, s:s, s:s, s:s, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o}",
+	ret = json_pack("{s:s, s:i, s:s, s:s, s:s, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}",
 			"version", TIPHARES_VERSION, "pid", (int)getpid(), "state", a->ops->state(a->arg),
 			"datapath", a->page.datapath, "datapath_why", a->page.datapath_why,
 			"started", number(a->page.started), "generation", number(a->page.generation),
@@ -36,7 +36,8 @@ json_t *admin_status(struct admin *a)
 			"sessions", number(count_sessions(a)), "reloads", number(a->page.reloads),
 			"reload_failures", number(a->page.reload_failures),
 			"worker_restarts", number(a->page.worker_restarts),
-			"repairs", number(a->page.repairs));
+			"worker_violations", number(a->page.worker_violations),
+			"repairs", number(a->page.repairs), "confinement", a->page.confinement);
 	conf_put(conf);
 	return ret;
 }

@@ -56,6 +56,8 @@ static void write_parent(FILE *out, const struct shm_page *page)
 		  page->reload_failures);
 	write_one(out, "worker_restarts", "_total", "counter", "Workers started in place of one that ended.",
 		  page->worker_restarts);
+	write_one(out, "worker_violations", "_total", "counter",
+		  "Workers ended because of a system call that they may not make.", page->worker_violations);
 	write_one(out, "datapath_repairs", "_total", "counter",
 		  "Times that the interception was put back after somebody removed it.", page->repairs);
 }

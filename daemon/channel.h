@@ -25,6 +25,7 @@
  * Parent to worker, control channel:
  * @CHANNEL_CONF: one fd: a sealed memfd with the YAML text (a: its length).
  *	Parsed by the worker again; it was validated by the parent.
+ * @CHANNEL_HOSTS: one fd: the hosts file, for the last CHANNEL_CONF
  * @CHANNEL_LISTENER: one fd, listening. a: port index in the last CHANNEL_CONF,
  *	b: thread.
  * @CHANNEL_KEEP: in place of the CHANNEL_LISTENERs of port a, thread b: the
@@ -36,10 +37,14 @@
  * @CHANNEL_DRAIN: accept nothing new, exit when the last session ended.
  *	a: milliseconds after which those left are closed; b: 1: another daemon
  *	answers on the admin sockets from now on
- * @CHANNEL_REOPEN: reopen the log; one fd when it is a file
+ * @CHANNEL_REOPEN: one fd: where the access log goes from now on
  * @CHANNEL_GIVE: answer with the listeners in use, for another daemon
  *
  * Worker to parent, control channel:
+ * @CHANNEL_CONFINED: the first message of a worker, once. a: ABI of Landlock or
+ *	0, b: 1 when its system calls are filtered; one fd on which the parent
+ *	hears of violations, or none
+ * @CHANNEL_REOPEN: the access log can't be written any more: open it again
  * @CHANNEL_READY: the last CHANNEL_COMMIT is in force (a: 0) or could not be
  *	applied (a: errno)
  * @CHANNEL_HEARTBEAT: every loop thread has turned since the last one; a: as
@@ -85,7 +90,9 @@ enum channel_kind {
 	CHANNEL_OFFER,
 	CHANNEL_TOOK,
 	CHANNEL_OVERLOAD,
-	CHANNEL_KIND_MAX = CHANNEL_OVERLOAD,
+	CHANNEL_HOSTS,
+	CHANNEL_CONFINED,
+	CHANNEL_KIND_MAX = CHANNEL_CONFINED,
 };
 
 struct channel_msg {

@@ -184,7 +184,7 @@ const struct conf_key conf_keys[] = {
 
 	{ "resolver", CONF_MAP, .doc = "name resolution where the original destination does not decide" },
 	{ "resolver.servers", CONF_SERVERS, IN(conf, resolver_servers), .fallback = "system", .none = "system",
-	  .doc = "DNS servers; system: those of the host" },
+	  .doc = "DNS servers; system: those of resolv.conf at start and reload" },
 	{ "resolver.timeout", CONF_DURATION, IN(conf, resolver_timeout), .fallback = "5s",
 	  .min = 100, .max = 60 * SECOND,
 	  .doc = "for one name, all retries together" },

@@ -30,7 +30,7 @@ struct dns;
 
 /**
  * dns_create() - a channel to DNS servers
- * @servers: @n of them, tried in this order; 0: those of /etc/resolv.conf
+ * @servers: @n of them, at least one, tried in this order
  * @timeout: milliseconds until a server that is silent is given up
  *
  * Return: 0 or a negative errno.
@@ -41,8 +41,8 @@ int dns_create(struct loop *loop, const struct endpoint *servers, size_t n, unsi
 void dns_destroy(struct dns *dns);
 
 /*
- * Ask for the addresses of @name, NUL terminated, taken as absolute. /etc/hosts
- * counts. @fn is called exactly once, perhaps before this returns.
+ * Ask for the addresses of @name, NUL terminated, taken as absolute.
+ * @fn is called exactly once, perhaps before this returns.
  */
 void dns_ask(struct dns *dns, const char *name, int family, dns_fn *fn, void *arg);
 

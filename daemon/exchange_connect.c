@@ -90,7 +90,7 @@ static int resolver_of(struct session *s, struct resolver **ret)
 	if (!s->setup->resolver)
 		r = resolver_create(&s->thread->loop, conf->resolver_servers,
 				    conf->n_resolver_servers, conf->resolver_timeout,
-				    &s->setup->resolver);
+				    s->setup->gen->hosts, &s->setup->resolver);
 	*ret = s->setup->resolver;
 	return r;
 }

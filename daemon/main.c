@@ -195,6 +195,8 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	/* said, so that libc doesn't look again where a worker can't */
+	setenv("TZ", ":/etc/localtime", 0);
 	err = conf_load_file(o.path, &conf, &errors);
 	if (err) {
 		conf_print_errors(stderr, o.path, &errors, err);

@@ -4,7 +4,7 @@
  * with those it was given, without any.
  *
  * The parent binds: a worker gets sockets that have one client's address already,
- * and can't bind them to another (privs_drop_worker()).
+ * and can't bind them to another (confine.c).
  *
  * A client's port that may be replaced by another ("preserve") is asked for by
  * limiting the kernel's own choice to it: that choice looks at the whole 4-tuple,

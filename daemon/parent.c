@@ -158,7 +158,7 @@ static int patience(const struct parent *p, uint64_t tick)
 }
 
 /* Before the socket channels of the threads. */
-enum { PFD_SIGNALS, PFD_DATAPATH, PFD_CONTROL, PFD_MEETING, PFD_HEIR, PFD_SOCKETS };
+enum { PFD_SIGNALS, PFD_DATAPATH, PFD_CONTROL, PFD_NOTIFY, PFD_MEETING, PFD_HEIR, PFD_SOCKETS };
 
 /* The descriptors are read anew each turn: the worker's come and go. */
 static unsigned int fill(const struct parent *p, struct pollfd *pfd)
@@ -168,6 +168,7 @@ static unsigned int fill(const struct parent *p, struct pollfd *pfd)
 	pfd[PFD_SIGNALS] = (struct pollfd){ .fd = p->signals, .events = POLLIN };
 	pfd[PFD_DATAPATH] = (struct pollfd){ .fd = p->ops->pollfd(p->dp), .events = POLLIN };
 	pfd[PFD_CONTROL] = (struct pollfd){ .fd = p->worker.pid ? p->worker.control : -1, .events = POLLIN };
+	pfd[PFD_NOTIFY] = (struct pollfd){ .fd = p->worker.pid ? p->worker.notify : -1, .events = POLLIN };
 	pfd[PFD_MEETING] = (struct pollfd){ .fd = p->meeting, .events = POLLIN };
 	pfd[PFD_HEIR] = (struct pollfd){ .fd = p->heir, .events = POLLIN };
 	for (unsigned int t = 0; t < p->env.threads; t++)
@@ -179,6 +180,8 @@ static unsigned int fill(const struct parent *p, struct pollfd *pfd)
 /* What an earlier step closed in this turn is not looked at. */
 static void turn(struct parent *p, const struct pollfd *pfd)
 {
+	if (pfd[PFD_NOTIFY].revents & POLLIN && p->worker.notify == pfd[PFD_NOTIFY].fd)
+		parent_worker_violation(p);
 	if (pfd[PFD_DATAPATH].revents)
 		serve_datapath(p);
 	for (unsigned int t = 0; t < p->env.threads; t++)
@@ -361,7 +364,7 @@ int parent_run(const struct parent_args *args)
 	char why[WHY_MAX] = "";
 
 	log_set_level((int)p.conf->log.level);
-	p.worker.control = -1;
+	p.worker.control = p.worker.notify = -1;
 	inheritance_init(&p.inherited);
 	if (readlink("/proc/self/exe", p.program, sizeof(p.program) - 1) < 0)
 		snprintf(p.program, sizeof(p.program), "%s", args->argv[0]);

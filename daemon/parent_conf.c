@@ -17,14 +17,20 @@
  * ports of the one in force, and the worker gets it as YAML like any other.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf_write.h"
 #include "log.h"
 #include "parent_internal.h"
 #include "sdnotify.h"
+#include "sysnames.h"
+
+#define RESOLV_CONF "/etc/resolv.conf"
+#define RESOLV_CONF_MAX 65536
 
 /* Room for what the datapath says about its ports; the parent has one thread. */
 static struct conf_port table[TIPH_PORTS_MAX];
@@ -140,12 +146,41 @@ static int install(struct parent *p, struct conf *conf, bool apply, char *why)
 	return 0;
 }
 
+/* Octets of a small file; 0 where it can't be read. */
+static size_t read_file(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, buf, size);
+
+	if (fd >= 0)
+		close(fd);
+	return n > 0 ? (size_t)n : 0;
+}
+
+/* "system" becomes what resolv.conf says: the worker can't read it. */
+static int complete(struct conf *conf)
+{
+	static char text[RESOLV_CONF_MAX];
+	struct endpoint *v;
+
+	if (conf->n_resolver_servers)
+		return 0;
+	v = calloc(SYSNAMES_SERVERS_MAX, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	conf->resolver_servers = v;
+	conf->n_resolver_servers = sysnames_servers(text, read_file(RESOLV_CONF, text, sizeof(text)), v);
+	return 0;
+}
+
 int parent_conf_first(struct parent *p)
 {
 	struct port_sockets set = { .given = &p->inherited };
 	char why[WHY_MAX] = "";
-	int err = prepare(p, p->conf, true, &set, why);
+	int err = complete(p->conf);
 
+	if (!err)
+		err = prepare(p, p->conf, true, &set, why);
 	if (err) {
 		log_error("%s", *why ? why : strerror(-err));
 		return err;
@@ -240,6 +275,8 @@ static int load_and_install(struct parent *p)
 	}
 	warn_fixed(p->conf, conf);
 	err = p->ops->check(conf, why, sizeof(why));
+	if (!err)
+		err = complete(conf);
 	if (!err)
 		err = install(p, conf, true, why);
 	if (err) {

@@ -45,6 +45,7 @@ enum parent_heir { NOBODY, MET, GIVING, GIVEN };
  * @overloaded: the worker says it has too much to do
  * @restart_at: when to start the next one, 0: there is one
  * @backoff: milliseconds before that one
+ * @log_asked: when the worker last had its log opened again
  * @inherited: of the daemon that we take over from
  * @meeting: where a successor comes to, or -1
  * @heir, @heir_state, @heir_until: the successor's channel, how far it is, and
@@ -79,6 +80,7 @@ struct parent {
 	bool overloaded;
 	uint64_t restart_at;
 	unsigned int backoff;
+	uint64_t log_asked;
 	char *admin_path;
 	struct inheritance inherited;
 	int meeting;
@@ -124,6 +126,8 @@ int parent_worker_start(struct parent *p);
 void parent_worker_read(struct parent *p);
 /* A thread asks for sockets. */
 void parent_worker_serve(struct parent *p, unsigned int thread);
+/* Read what system call it was not to make, and end it. */
+void parent_worker_violation(struct parent *p);
 /* It broke the rules: end it. */
 void parent_worker_condemn(struct parent *p, const char *what, int err);
 /* SIGCHLD came. */

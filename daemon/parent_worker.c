@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,13 +17,17 @@
 #include "background.h"
 #include "broker.h"
 #include "channel.h"
+#include "confine.h"
 #include "log.h"
 #include "parent_internal.h"
 #include "sdnotify.h"
 
 #define BACKOFF_FIRST_MS 100
+#ifndef BACKOFF_LAST_MS	/* a test of many workers is shorter of patience */
 #define BACKOFF_LAST_MS 10000
+#endif
 #define SOUND_AFTER_MS 30000	/* one that lived so long resets the back-off */
+#define LOG_AGAIN_MS 10000
 
 int parent_worker_start(struct parent *p)
 {
@@ -99,6 +104,47 @@ static void on_beat(struct parent *p, uint32_t overloaded)
 	pass_beat(p);
 }
 
+/* As often as it helps, whoever asks. */
+static void reopen_log(struct parent *p)
+{
+	uint64_t now = parent_now();
+
+	if (p->log_asked && now - p->log_asked < LOG_AGAIN_MS)
+		return;
+	p->log_asked = now;
+	parent_reopen_log(p);
+}
+
+static void describe_confinement(struct parent *p, const struct channel_msg *msg)
+{
+	char *text = p->env.shm->confinement;
+	size_t size = sizeof(p->env.shm->confinement);
+
+	shm_write_begin(p->env.shm);
+	if (!msg->b)
+		snprintf(text, size, "none: a build for debugging");
+	else if (msg->a)
+		snprintf(text, size, "seccomp, Landlock %u", msg->a);
+	else
+		snprintf(text, size, "seccomp, no Landlock in this kernel");
+	shm_write_end(p->env.shm);
+	if (!msg->b)
+		log_warning("this build does not confine its worker: it is for debugging only");
+	else
+		log_info("worker %d is confined: %s", (int)p->worker.pid, text);
+}
+
+/* Its first words, said before it has read anything. */
+static int on_confined(struct parent *p, const struct channel_msg *msg, const int *fds, size_t n_fds)
+{
+	if (p->worker.confined || n_fds > 1)
+		return -EPROTO;
+	p->worker.confined = true;
+	p->worker.notify = n_fds ? fds[0] : -1;
+	describe_confinement(p, msg);
+	return 0;
+}
+
 /* Return: 0 or -EPROTO. */
 static int obey(struct parent *p, const struct channel_msg *msg)
 {
@@ -112,6 +158,9 @@ static int obey(struct parent *p, const struct channel_msg *msg)
 		if (!p->awaiting || msg->a > 4095)
 			return -EPROTO;
 		on_ready(p, (int)msg->a);
+		return 0;
+	case CHANNEL_REOPEN:
+		reopen_log(p);
 		return 0;
 	case CHANNEL_HEARTBEAT:
 	case CHANNEL_OVERLOAD:
@@ -141,17 +190,34 @@ void parent_worker_read(struct parent *p)
 		worker_proc_kill(&p->worker);	/* it is ending already: SIGCHLD follows */
 		return;
 	}
-	if (got == 1 && n_fds == 1 && msg.kind == CHANNEL_LISTENER) {
-		got = parent_heir_give(p, &msg, fds[0]);
-	} else if (got == 1 && n_fds) {
-		while (n_fds)
-			close(fds[--n_fds]);
+	if (got == 1 && msg.kind == CHANNEL_CONFINED) {
+		got = on_confined(p, &msg, fds, n_fds);
+		n_fds = got ? n_fds : 0;
+	} else if (got == 1 && !p->worker.confined) {
 		got = -EPROTO;
+	} else if (got == 1 && n_fds == 1 && msg.kind == CHANNEL_LISTENER) {
+		got = parent_heir_give(p, &msg, fds[0]);
+		n_fds = 0;
 	} else if (got == 1) {
-		got = obey(p, &msg);
+		got = n_fds ? -EPROTO : obey(p, &msg);
 	}
+	while (n_fds)
+		close(fds[--n_fds]);
 	if (got < 0)
 		parent_worker_condemn(p, "control channel", got);
+}
+
+void parent_worker_violation(struct parent *p)
+{
+	char name[64], what[120];
+
+	if (!confine_violation(p->worker.notify, name, sizeof(name)))
+		return;
+	shm_write_begin(p->env.shm);
+	p->env.shm->worker_violations++;
+	shm_write_end(p->env.shm);
+	snprintf(what, sizeof(what), "it made the system call %s, which it may not", name);
+	parent_worker_condemn(p, what, 0);
 }
 
 void parent_worker_serve(struct parent *p, unsigned int thread)

@@ -6,14 +6,13 @@
  * sockets), CAP_NET_BIND_SERVICE (listeners below 1024), CAP_SETUID,
  * CAP_SETGID and CAP_SETPCAP (to make the next worker harmless), CAP_KILL (to
  * end it) and CAP_DAC_READ_SEARCH (the configuration may be in a private
- * directory). The worker keeps nothing, and can give no socket an address.
+ * directory). The worker keeps nothing.
  */
 #include "privs.h"
 
 #include <cap-ng.h>
 #include <errno.h>
 #include <pwd.h>
-#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -92,24 +91,6 @@ int privs_reduce_parent(void)
 }
 
 /*
- * The worker gets each socket that has an address from its parent. One that it
- * was given for a client can so never get the address of another.
- */
-static int forbid_binding(void)
-{
-	static const int calls[] = { SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(io_uring_setup) };
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
-	int err = ctx ? 0 : -ENOMEM;
-
-	for (size_t i = 0; !err && i < sizeof(calls) / sizeof(calls[0]); i++)
-		err = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), calls[i], 0);
-	if (!err)
-		err = seccomp_load(ctx);
-	seccomp_release(ctx);
-	return err;
-}
-
-/*
  * The bounding set goes while CAP_SETPCAP is there, the ids while CAP_SETUID
  * is. A change of ids clears the parent death signal: it is set afterwards, and
  * a parent that was gone by then is noticed by its pid.
@@ -125,5 +106,5 @@ int privs_drop_worker(const struct privs_user *user, pid_t parent)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) ||
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 		return -errno;
-	return getppid() == parent ? forbid_binding() : -ESRCH;
+	return getppid() == parent ? 0 : -ESRCH;
 }

@@ -72,6 +72,7 @@ struct resolver_query {
 struct resolver {
 	struct loop *loop;
 	struct dns *dns;
+	const struct hosts *hosts;
 	unsigned int timeout;
 	unsigned int n_entries;
 	unsigned int n_running;
@@ -269,7 +270,7 @@ static void on_answer(void *arg, const struct dns_answer *answer)
 		wait_a_moment(e);
 }
 
-/* Answers may come at once (/etc/hosts): @e may be anything when this returns. */
+/* Answers may come at once: @e may be anything when this returns. */
 static void entry_run(struct entry *e)
 {
 	struct resolver *r = e->r;
@@ -442,6 +443,9 @@ int resolver_cached(struct resolver *r, const char *name, size_t len, struct add
 		return 1;
 	if (copy_name(name, len, lower))
 		return -EINVAL;
+	n = hosts_find(r->hosts, lower, v, RESOLVER_ADDRS_MAX);
+	if (n)
+		return (int)n;
 	e = find_known(r, lower);
 	if (!e)
 		return 0;
@@ -486,7 +490,7 @@ static void on_work(struct work *w)
 }
 
 int resolver_create(struct loop *loop, const struct endpoint *servers, size_t n,
-		    unsigned int timeout, struct resolver **ret)
+		    unsigned int timeout, const struct hosts *hosts, struct resolver **ret)
 {
 	struct resolver *r = calloc(1, sizeof(*r));
 	int err;
@@ -495,6 +499,7 @@ int resolver_create(struct loop *loop, const struct endpoint *servers, size_t n,
 		return -ENOMEM;
 	r->loop = loop;
 	r->timeout = timeout;
+	r->hosts = hosts;
 	list_init(&r->queue);
 	list_init(&r->known);
 	list_init(&r->ready);

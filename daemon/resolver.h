@@ -12,6 +12,7 @@
 
 #include "addr.h"
 #include "loop.h"
+#include "sysnames.h"
 
 #define RESOLVER_NAMES_MAX 2048		/* in the cache, at work or waiting */
 #define RESOLVER_RUNNING_MAX 64		/* names asked for at the same time */
@@ -33,13 +34,14 @@ typedef void resolver_fn(void *arg, int err, const struct addr *v, size_t n);
 
 /**
  * resolver_create() - resolver of a thread
- * @servers: @n of them; 0: the system's
+ * @servers: @n of them, at least one
  * @timeout: milliseconds that a caller waits at most
+ * @hosts: names that are not asked for; may be NULL, the caller's, which keeps it
  *
  * Return: 0 or a negative errno.
  */
 int resolver_create(struct loop *loop, const struct endpoint *servers, size_t n,
-		    unsigned int timeout, struct resolver **ret);
+		    unsigned int timeout, const struct hosts *hosts, struct resolver **ret);
 /*
  * Queries still waiting are forgotten, not answered. NULL is legal. Not from
  * within a resolver_fn.
@@ -64,7 +66,8 @@ void resolver_cancel(struct resolver_query *q);
  * resolver_cached() - what is known already
  * @v: room for RESOLVER_ADDRS_MAX
  *
- * Address literals are always known. Return: number of addresses, 0 when
+ * Address literals and what the hosts file
+ * has are always known. Return: number of addresses, 0 when
  * resolver_query() must be asked, or what resolver_fn would be told.
  */
 int resolver_cached(struct resolver *r, const char *name, size_t len, struct addr *v);

@@ -2,17 +2,47 @@
 /* The page that the parent writes and the worker reads. */
 #include "shm.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
+
+/* The parent's mapping is the last one that can be written. */
+static struct shm_page *map(int fd)
+{
+	void *page;
+
+	if (ftruncate(fd, sizeof(struct shm_page)))
+		return NULL;
+	page = mmap(NULL, sizeof(struct shm_page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (page == MAP_FAILED)
+		return NULL;
+	if (!fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL))
+		return page;
+	munmap(page, sizeof(struct shm_page));
+	return NULL;
+}
 
 struct shm_page *shm_create(void)
 {
-	void *page = mmap(NULL, sizeof(struct shm_page), PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int fd = memfd_create("tiphares-shm", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct shm_page *page = fd < 0 ? NULL : map(fd);
 
-	return page == MAP_FAILED ? NULL : page;
+	if (page)
+		page->fd = fd;
+	else if (fd >= 0)
+		close(fd);
+	return page;
+}
+
+int shm_protect(struct shm_page *page)
+{
+	void *again = mmap(page, sizeof(*page), PROT_READ, MAP_SHARED | MAP_FIXED, page->fd, 0);
+
+	return again == MAP_FAILED ? -errno : 0;
 }
 
 /* The fence keeps the changes behind the odd number. */

@@ -17,6 +17,7 @@
 #include "listener.h"
 #include "resolver.h"
 #include "session.h"
+#include "sysnames.h"
 
 #define TURN_MAX_MS 250		/* so that a thread that stands still is noticed soon */
 #define SECOND_MS 1000
@@ -25,7 +26,7 @@
 
 /* --- generations and setups --- */
 
-struct generation *generation_create(struct conf *conf, unsigned int threads)
+struct generation *generation_create(struct conf *conf, struct hosts *hosts, unsigned int threads)
 {
 	struct generation *gen = calloc(1, sizeof(*gen));
 
@@ -39,10 +40,12 @@ struct generation *generation_create(struct conf *conf, unsigned int threads)
 			access_free(gen->access);
 		}
 		free(gen);
+		hosts_free(hosts);
 		conf_put(conf);
 		return NULL;
 	}
 	gen->refs = 1;
+	gen->hosts = hosts;
 	gen->threads = threads;
 	gen->conf = conf;
 	return gen;
@@ -60,6 +63,7 @@ void generation_put(struct generation *gen)
 		return;
 	routes_free(gen->routes);
 	access_free(gen->access);
+	hosts_free(gen->hosts);
 	conf_put(gen->conf);
 	free(gen);
 }

@@ -24,6 +24,7 @@
 #include "speakers.h"
 #include "upstream.h"
 
+struct hosts;
 struct resolver;
 struct thread;
 
@@ -38,6 +39,7 @@ struct port_stats {
  * struct generation - a configuration in force, for all threads
  * @refs: atomic
  * @threads: that share the limits
+ * @hosts: what the hosts file said when it came
  */
 struct generation {
 	unsigned int refs;
@@ -45,6 +47,7 @@ struct generation {
 	struct conf *conf;
 	struct routes *routes;
 	struct access *access;
+	struct hosts *hosts;
 };
 
 /**
@@ -123,8 +126,8 @@ void thread_call(struct thread *t, struct mail *m);
 /* Close everything it has, end it, free what is its. */
 void thread_stop(struct thread *t);
 
-/* With one reference; NULL: out of memory. Consumes @conf. */
-struct generation *generation_create(struct conf *conf, unsigned int threads);
+/* With one reference; NULL: out of memory. Consumes @conf and @hosts. */
+struct generation *generation_create(struct conf *conf, struct hosts *hosts, unsigned int threads);
 struct generation *generation_get(struct generation *gen);
 void generation_put(struct generation *gen);
 

@@ -23,11 +23,13 @@
 #include "clients.h"
 #include "listener.h"
 #include "log.h"
+#include "sysnames.h"
 #include "worker_internal.h"
 
 #define BEAT_MS 500
 #define DRAIN_POLL_MS 50
 #define LOOK_MS 25	/* the shortest beat */
+#define HOSTS_LEN_MAX (8U << 20)
 
 uint64_t worker_now(void)
 {
@@ -47,6 +49,8 @@ static void forget_pending(struct worker *w)
 	free(w->next);
 	w->next = NULL;
 	w->n_next = 0;
+	hosts_free(w->next_hosts);
+	w->next_hosts = NULL;
 	conf_put(w->next_conf);
 	w->next_conf = NULL;
 }
@@ -57,6 +61,45 @@ static void log_errors(struct conf_errors *errors)
 		log_error("configuration:%u:%u: %s", errors->v[i].line, errors->v[i].column,
 			  errors->v[i].text);
 	conf_errors_free(errors);
+}
+
+/* All that can be read of @fd, to be freed; a file that is too long is cut. */
+static char *read_text(int fd, size_t max, size_t *ret_len)
+{
+	char *text = NULL;
+	size_t room = 0, len = 0;
+	ssize_t n;
+
+	do {
+		if (len == room) {
+			char *more = realloc(text, room ? room * 2 : 4096);
+
+			if (!more)
+				break;
+			text = more;
+			room = room ? room * 2 : 4096;
+		}
+		n = pread(fd, text + len, room - len, (off_t)len);
+		len += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && len < max);
+	*ret_len = len;
+	return text;
+}
+
+/* One that can't be read is no reason not to serve. */
+static int on_hosts(struct worker *w, int fd)
+{
+	size_t len;
+	char *text;
+
+	if (!w->next_conf || w->next_hosts)
+		return -EPROTO;
+	text = read_text(fd, HOSTS_LEN_MAX, &len);
+	w->next_hosts = text ? hosts_create(text, len) : NULL;
+	if (!w->next_hosts)
+		log_error("the hosts file can't be read");
+	free(text);
+	return 0;
 }
 
 static int on_conf(struct worker *w, int fd, size_t len)
@@ -147,7 +190,7 @@ static int on_all_threads(struct worker *w, struct generation *gen,
 	return m.result;
 }
 
-/* The access log goes where @conf says; a file that came for it is used now. */
+/* The access log goes where @conf says; what was opened for it is used now. */
 static void open_log(struct worker *w, const struct conf *conf)
 {
 	int fd = w->log_fd;
@@ -169,7 +212,8 @@ static int commit(struct worker *w)
 
 	if (!w->next_conf)
 		return -EPROTO;
-	gen = generation_create(conf_get(w->next_conf), w->n_threads);
+	gen = generation_create(conf_get(w->next_conf), w->next_hosts, w->n_threads);
+	w->next_hosts = NULL;
 	if (!gen)
 		return -ENOMEM;
 	r = on_all_threads(w, gen, do_prepare);
@@ -318,6 +362,10 @@ static int obey(struct worker *w, const struct channel_msg *msg, int *fds, size_
 		if (n == 1)
 			r = on_conf(w, fd, msg->a);
 		break;
+	case CHANNEL_HOSTS:
+		if (n == 1)
+			r = on_hosts(w, fd);
+		break;
 	case CHANNEL_LISTENER:
 		if (n == 1)
 			r = on_listener(w, msg->a, msg->b, fd);
@@ -336,7 +384,7 @@ static int obey(struct worker *w, const struct channel_msg *msg, int *fds, size_
 		r = n ? -EPROTO : on_give(w);
 		break;
 	case CHANNEL_REOPEN:
-		r = n > 1 ? -EPROTO : on_reopen(w, fd);
+		r = n == 1 ? on_reopen(w, fd) : -EPROTO;
 		n = r ? n : 0;
 		break;
 	}
@@ -363,6 +411,15 @@ static int listen_to_parent(struct worker *w)
 	return r ? -EPROTO : 1;
 }
 
+/* A log that can't be written may have been moved, or its reader was started anew. */
+static void complain(struct worker *w)
+{
+	static const struct channel_msg msg = { .kind = CHANNEL_REOPEN };
+
+	if (accesslog_broken())
+		channel_send(w->args->control, &msg, NULL, 0);
+}
+
 /* The shorter the time in which we have to show life, the more often. */
 static unsigned int beat_ms(const struct worker *w)
 {
@@ -380,6 +437,7 @@ static void beat(struct worker *w)
 	if (now < w->next_beat)
 		return;
 	w->next_beat = now + beat_ms(w);
+	complain(w);
 	for (unsigned int i = 0; i < w->n_threads; i++)
 		if (__atomic_load_n(&w->threads[i].loop.turns, __ATOMIC_RELAXED) == w->beats[i])
 			return;

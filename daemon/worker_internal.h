@@ -19,8 +19,8 @@ struct pending_listener {
  * struct worker - the process
  * @lock: protects @gen, which the admin thread reads
  * @gen: in force; NULL before the first commit
- * @next_conf, @next, @n_next: came since the last CHANNEL_CONF
- * @log_fd: file for the access log that came with CHANNEL_REOPEN and waits for
+ * @next_conf, @next_hosts, @next, @n_next: came since the last CHANNEL_CONF
+ * @log_fd: for the access log; it came with CHANNEL_REOPEN and waits for
  *	its configuration, or -1
  * @admin: NULL when another daemon answers on its sockets
  * @drain_until: milliseconds of the monotonic clock
@@ -35,6 +35,7 @@ struct worker {
 	pthread_mutex_t lock;
 	struct generation *gen;
 	struct conf *next_conf;
+	struct hosts *next_hosts;
 	struct pending_listener *next;
 	size_t n_next;
 	int log_fd;

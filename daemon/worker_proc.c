@@ -8,13 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "channel.h"
 #include "conf_write.h"
+#include "confine.h"
 #include "log.h"
+#include "log_sink.h"
 #include "worker.h"
+
+#define HOSTS "/etc/hosts"
 
 static int compare_int(const void *a, const void *b)
 {
@@ -59,17 +63,38 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* The parent takes the descriptor over: nobody here can read or answer what it hears. */
+static int be_confined(int control)
+{
+	struct channel_msg msg = { .kind = CHANNEL_CONFINED };
+	struct confinement c;
+	int err = confine(&c);
+
+	if (err)
+		return err;
+	msg.a = c.landlock;
+	msg.b = c.filtered;
+	err = channel_send(control, &msg, &c.notify, c.notify >= 0);
+	if (c.notify >= 0)
+		close(c.notify);
+	return err;
+}
+
 static void __attribute__((noreturn))
 be_worker(const struct worker_env *env, const struct worker_args *args, pid_t parent)
 {
 	int err;
 
 	reset_signals();
+	tzset();
+	err = shm_protect(env->shm);
 	close_others(args);
-	mprotect(env->shm, sizeof(*env->shm), PROT_READ);
-	err = privs_drop_worker(&env->user, parent);
+	if (!err)
+		err = privs_drop_worker(&env->user, parent);
+	if (!err)
+		err = be_confined(args->control);
 	if (err) {
-		log_error("the worker can't drop its privileges: %s", strerror(-err));
+		log_error("the worker can't give up its privileges: %s", strerror(-err));
 		_exit(1);
 	}
 	exit(worker_run(args));
@@ -126,6 +151,8 @@ int worker_proc_start(struct worker_proc *w, const struct worker_env *env)
 	}
 	w->pid = pid;
 	w->control = ours[0];
+	w->notify = -1;
+	w->confined = false;
 	w->threads = env->threads;
 	memcpy(w->sockets, ours + 1, env->threads * sizeof(int));
 	return 0;
@@ -179,19 +206,26 @@ static int send_conf(struct worker_proc *w, const struct conf *conf)
 	return err;
 }
 
-/* The directory is the administrator's: the last component may not be a link. */
+/* Whoever has none has nothing to say in it. */
+static int send_hosts(struct worker_proc *w)
+{
+	static const struct channel_msg msg = { .kind = CHANNEL_HOSTS };
+	int fd = open(HOSTS, O_RDONLY | O_CLOEXEC), err;
+
+	if (fd < 0)
+		return 0;
+	err = channel_patient(w->control, &msg, &fd, 1);
+	close(fd);
+	return err;
+}
+
 int worker_proc_log(struct worker_proc *w, const struct conf *conf)
 {
 	static const struct channel_msg msg = { .kind = CHANNEL_REOPEN };
-	int fd, err;
+	int fd = log_sink_open(&conf->log), err;
 
-	if (conf->log.to[0] != '/')
+	if (fd < 0)
 		return 0;
-	fd = open(conf->log.to, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
-	if (fd < 0) {
-		log_error("access log %s: %s", conf->log.to, strerror(errno));
-		return 0;
-	}
 	err = channel_patient(w->control, &msg, &fd, 1);
 	close(fd);
 	return err;
@@ -232,6 +266,8 @@ int worker_proc_configure(struct worker_proc *w, const struct conf *conf, const 
 	int err = send_conf(w, conf);
 
 	if (!err)
+		err = send_hosts(w);
+	if (!err)
 		err = worker_proc_log(w, conf);
 	if (!err)
 		err = send_listeners(w, conf, l);
@@ -248,12 +284,14 @@ int worker_proc_drain(struct worker_proc *w, unsigned int ms, bool superseded)
 void worker_proc_disconnect(struct worker_proc *w)
 {
 	close_all(&w->control, 1);
+	close_all(&w->notify, 1);
 	close_all(w->sockets, w->threads);
 }
 
+/* First: a system call that waits for the answer to its violation would go on without a listener. */
 void worker_proc_kill(struct worker_proc *w)
 {
-	worker_proc_disconnect(w);
 	if (w->pid)
 		kill(w->pid, SIGKILL);
+	worker_proc_disconnect(w);
 }

@@ -18,10 +18,14 @@
  * struct worker_proc - one worker process
  * @pid: 0: there is none
  * @control, @sockets: our ends of its channels, -1: closed
+ * @confined: it has said how it is confined
+ * @notify: where its violations are heard of, or -1
  */
 struct worker_proc {
 	pid_t pid;
 	int control;
+	int notify;
+	bool confined;
 	int sockets[WORKER_THREADS_MAX];
 	unsigned int threads;
 };
@@ -49,8 +53,8 @@ int worker_proc_start(struct worker_proc *w, const struct worker_env *env);
 int worker_proc_configure(struct worker_proc *w, const struct conf *conf, const struct port_sockets *l);
 
 /*
- * Hand over the access log where it is a file; one that can't be opened is
- * logged. Return: 0 or a negative errno, as above.
+ * Hand over the access log where there is something to open; what can't be
+ * opened is logged. Return: 0 or a negative errno, as above.
  */
 int worker_proc_log(struct worker_proc *w, const struct conf *conf);
 

@@ -39,9 +39,9 @@ import os, re
 LAYERS = {
     "kmod": ["tiph", "stats trace tag prefix dst", "port flow bypass lookup fill parse", "net verdict",
              "hook bridge frag guard icmp relay sockopt spoof", "genl", "main"],
-    "daemon": ["list addr timer log metrics objpool pipes privs sdnotify background",
+    "daemon": ["list addr timer log metrics objpool pipes privs confine sdnotify background",
                "buf loop http_msg channel clients",
-               "http1 tls_hello proxy_header conf nl dns body",
+               "http1 tls_hello proxy_header conf nl dns body sysnames log_sink",
                "access accesslog datapath health kmod_msg nft origin overload resolver shm sockpool speakers takeover upstream",
                "thread port_sockets admin_socket broker", "listener session exchange proxied relay request response sniff tunnel",
                "worker admin", "worker_proc parent", "main"],

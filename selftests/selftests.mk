@@ -24,13 +24,31 @@ selftests-stage: deps-check
 	@selftests/origin/files.sh $(BUILD)/www
 	@mkdir -p $(KTAP)
 
-ktap-native: selftests-stage daemon ctl
+# The daemon with a worker that attacks its parent: selftests/hostile.
+hostile := $(BUILD)/tipharesd-hostile
+hostile-own := $(addprefix $(BUILD)/hostile/,worker.o parent_worker.o)
+hostile-obj := $(filter-out %/daemon/worker.o %/daemon/worker_admin.o %/daemon/parent_worker.o,$(DAEMON_OBJ))
+
+$(BUILD)/hostile/worker.o: selftests/hostile/worker.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -Idaemon $(call pkg,--cflags,$(DAEMON_PKGS)) -c -o $@ $<
+
+$(BUILD)/hostile/parent_worker.o: daemon/parent_worker.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -DBACKOFF_LAST_MS=100 -Idaemon $(call pkg,--cflags,$(DAEMON_PKGS)) -c -o $@ $<
+
+$(hostile): $(hostile-own) $(hostile-obj)
+	$(CC) $(OPT) $(LINK_HARDEN) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(DAEMON_PKGS)) -pthread
+
+-include $(hostile-own:.o=.d)
+
+ktap-native: selftests-stage daemon ctl $(hostile)
 	@echo "== natively, nft"
 	@TIPH_BUILD=$(abspath $(BUILD)) TIPH_DATAPATH=nft \
 		$(MAKE) -s --no-print-directory -C $(BUILD)/kselftest/tiphares run_tests T="$(T)" 2>&1 </dev/null | tee $(KTAP)/native-nft.log
 
 # One machine for each kernel and datapath. The runner's verdict is a result of its own.
-$(vm-runs): vm-%: selftests-stage daemon ctl
+$(vm-runs): vm-%: selftests-stage daemon ctl $(hostile)
 	@selftests/vm/check.sh $(abspath $(BUILD)) $* $(VM_TIMEOUT) $(T)
 
 # the module for a kernel of scripts/kernel.sh

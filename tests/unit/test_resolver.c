@@ -62,7 +62,7 @@ static struct resolver *create(unsigned int timeout)
 {
 	struct resolver *r = NULL;
 
-	if (resolver_create(&loop, &server.address, 1, timeout, &r)) {
+	if (resolver_create(&loop, &server.address, 1, timeout, NULL, &r)) {
 		puts("Bail out! no resolver");
 		exit(1);
 	}
@@ -325,7 +325,7 @@ static void test_no_server(void)
 	struct outcome o;
 
 	dns_server_stop(&server);
-	ok(!resolver_create(&loop, &nobody, 1, 500, &r) && resolve(r, "four.test", &o) &&
+	ok(!resolver_create(&loop, &nobody, 1, 500, NULL, &r) && resolve(r, "four.test", &o) &&
 	   (o.err == -EAGAIN || o.err == -ETIMEDOUT), "nobody listens");
 	resolver_destroy(r);
 	resolver_destroy(NULL);
