@@ -27,7 +27,8 @@ selftests-stage: deps-check
 # The daemon with a worker that attacks its parent: selftests/hostile.
 hostile := $(BUILD)/tipharesd-hostile
 hostile-own := $(addprefix $(BUILD)/hostile/,worker.o parent_worker.o)
-hostile-obj := $(filter-out %/daemon/worker.o %/daemon/worker_admin.o %/daemon/parent_worker.o,$(DAEMON_OBJ))
+hostile-not := daemon/worker daemon/worker_admin daemon/worker_overload daemon/parent_worker
+hostile-obj := $(filter-out $(hostile-not:%=$(BUILD)/%.o),$(DAEMON_OBJ))
 
 $(BUILD)/hostile/worker.o: selftests/hostile/worker.c
 	@mkdir -p $(@D)
