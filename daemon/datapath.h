@@ -126,6 +126,10 @@ struct datapath_explanation {
  * @explain: what would become of a SYN from @src to @dst; @ifname: its ingress
  *	interface, NULL: where the source is routed to; @src's port may be 0
  *	All of these but heartbeat: -EOPNOTSUPP where the backend can't.
+ * @retire: before a clean exit: take nothing new, but go on delivering what was
+ *	taken. NULL where close() does both at once.
+ * @settled: after retire() and the worker's end: nothing of ours is under way
+ *	any more. NULL with retire().
  * @close: @remove: take the interception away (a clean exit); else leave
  *	what the failure policy needs. Frees @dp; NULL is legal.
  * @connect: worker: make the upstream socket of a client connection whose
@@ -162,6 +166,8 @@ struct datapath_ops {
 	int (*bypass_list)(struct datapath *dp, enum tiph_bypass_kind kind, datapath_bypass_fn each, void *arg);
 	int (*explain)(struct datapath *dp, const struct endpoint *src, const struct endpoint *dst,
 		       const char *ifname, struct datapath_explanation *ret, char *why, size_t size);
+	int (*retire)(struct datapath *dp);
+	bool (*settled)(struct datapath *dp);
 	void (*close)(struct datapath *dp, bool remove);
 
 	int (*connect)(uint8_t source_port, int accepted, int given, const struct endpoint *client,

@@ -465,7 +465,7 @@ static int kmod_connect(uint8_t source_port, int accepted, int given, const stru
 		return fd;
 	err = -errno;
 	close(fd);
-	return err;
+	return err == -EADDRNOTAVAIL && source_port == TIPH_SOURCE_PORT_STRICT ? -EADDRINUSE : err;
 }
 
 const struct datapath_ops datapath_kmod_ops = {

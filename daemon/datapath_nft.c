@@ -323,6 +323,27 @@ static int nft_dispatch(struct datapath *dp, struct datapath_event *ret)
 	return 1;
 }
 
+/* ---- the end ------------------------------------------------------------- */
+
+static int nft_retire(struct datapath *dp)
+{
+	char *commands;
+	int err = -ENOMEM;
+
+	if (!dp->conf || dp->lost)
+		return -ENOENT;
+	commands = nft_script_retire(dp->conf);
+	if (commands)
+		err = nft_table_command(&dp->table, commands);
+	free(commands);
+	return err;
+}
+
+static bool nft_settled(struct datapath *dp)
+{
+	return !nft_health_unsent(&dp->health);
+}
+
 /* ---- life ---------------------------------------------------------------- */
 
 static void nft_close(struct datapath *dp, bool remove)
@@ -473,6 +494,8 @@ const struct datapath_ops datapath_nft_ops = {
 	.bypass_limit = datapath_no_bypass_limit,
 	.bypass_list = datapath_no_bypass_list,
 	.explain = datapath_no_explain,
+	.retire = nft_retire,
+	.settled = nft_settled,
 	.close = nft_close,
 	.connect = nft_socket_connect,
 };

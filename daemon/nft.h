@@ -133,6 +133,8 @@ int nft_script_build(struct nft_script *ret, const struct conf *conf, const stru
 void nft_script_free(struct nft_script *script);
 /* The command that makes the table treat @port's SYNs as @state says; to be freed. */
 char *nft_script_state(const struct conf_port *port, enum nft_port_state state);
+/* Commands after which nothing new is intercepted; to be freed. */
+char *nft_script_retire(const struct conf *conf);
 /* Add the ports of @conf. */
 void nft_known_add(struct nft_known *known, const struct conf *conf);
 
@@ -170,6 +172,8 @@ int nft_table_probe(struct nft_table *table, char *why, size_t size);
 int nft_table_install(struct nft_table *table, const struct nft_script *script, char *why, size_t size);
 /* The same for a command that makes @more objects. */
 int nft_table_patch(struct nft_table *table, const char *command, int more, char *why, size_t size);
+/* Not verified. */
+int nft_table_command(struct nft_table *table, const char *command);
 /* enum nft_table_state or a negative errno; cheap while nobody changed any nft table */
 int nft_table_check(struct nft_table *table);
 int nft_table_remove(struct nft_table *table);
@@ -269,6 +273,8 @@ bool nft_health_beat(struct nft_health *health, const struct conf *conf, uint64_
 void nft_health_set(struct nft_health *health, unsigned int port, uint64_t now);
 /* Is there a transparent listener on every address? */
 bool nft_health_wildcards(struct nft_health *health);
+/* Are there closed transparent sockets whose last octets are under way? */
+bool nft_health_unsent(struct nft_health *health);
 /* Did a SYN arrive since the rules changed? */
 bool nft_health_proved(const struct nft_health *health, unsigned int port);
 

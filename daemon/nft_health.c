@@ -30,6 +30,9 @@
 #define BLOCKED_MS 10000
 #define BLOCKED_AFTER_MS 1000
 #define BLOCKED_SYNS 3
+#define LISTENERS (1 << TCP_LISTEN)
+/* Closed by us, and not yet by the kernel: there is something that the peer has not acknowledged. */
+#define UNSENT (1 << TCP_FIN_WAIT1 | 1 << TCP_CLOSING | 1 << TCP_LAST_ACK)
 
 /* ---- accept queues ------------------------------------------------------- */
 
@@ -65,10 +68,10 @@ static int on_listener(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-static int dump_listeners(struct nft_health *health, int family, nl_recvmsg_msg_cb_t cb, void *arg)
+static int dump_sockets(struct nft_health *health, int family, uint32_t states, nl_recvmsg_msg_cb_t cb, void *arg)
 {
 	struct inet_diag_req_v2 req = { .sdiag_family = family, .sdiag_protocol = IPPROTO_TCP,
-					.idiag_states = 1 << TCP_LISTEN };
+					.idiag_states = states };
 	struct nl_msg *msg = nlmsg_alloc_simple(SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP);
 	int err = -ENOMEM;
 
@@ -88,33 +91,53 @@ static void read_queues(struct nft_health *health, const struct conf *conf)
 	health->busy = false;
 	for (size_t i = 0; i < conf->n_ports; i++)
 		health->port[i].fill = 0;
-	dump_listeners(health, AF_INET, on_listener, &dump);
-	dump_listeners(health, AF_INET6, on_listener, &dump);
+	dump_sockets(health, AF_INET, LISTENERS, on_listener, &dump);
+	dump_sockets(health, AF_INET6, LISTENERS, on_listener, &dump);
 	for (size_t i = 0; i < conf->n_ports; i++)
 		health->busy |= health->port[i].fill >= 10;
 }
 
 /* ---- other listeners ----------------------------------------------------- */
 
+static bool may_be_transparent(struct nl_msg *msg)
+{
+	struct nlattr *attr = nlmsg_find_attr(nlmsg_hdr(msg), sizeof(struct inet_diag_msg), INET_DIAG_SOCKOPT);
+	const struct inet_diag_sockopt *opt = attr ? nla_data(attr) : NULL;
+
+	return nlmsg_valid_hdr(nlmsg_hdr(msg), sizeof(struct inet_diag_msg)) && (!opt || opt->transparent);
+}
+
 static int on_wildcard(struct nl_msg *msg, void *arg)
 {
 	static const uint32_t any[4];
 	const struct inet_diag_msg *diag = nlmsg_data(nlmsg_hdr(msg));
-	struct nlattr *attr = nlmsg_find_attr(nlmsg_hdr(msg), sizeof(*diag), INET_DIAG_SOCKOPT);
-	const struct inet_diag_sockopt *opt = attr ? nla_data(attr) : NULL;
 
-	if (nlmsg_valid_hdr(nlmsg_hdr(msg), sizeof(*diag)) && !memcmp(diag->id.idiag_src, any, sizeof(any)) &&
-	    (!opt || opt->transparent))
+	if (may_be_transparent(msg) && !memcmp(diag->id.idiag_src, any, sizeof(any)))
 		*(bool *)arg = true;
 	return NL_OK;
+}
+
+static int on_unsent(struct nl_msg *msg, void *arg)
+{
+	if (may_be_transparent(msg))
+		*(bool *)arg = true;
+	return NL_OK;
+}
+
+bool nft_health_unsent(struct nft_health *health)
+{
+	bool found = false;
+
+	return !dump_sockets(health, AF_INET, UNSENT, on_unsent, &found) &&
+	       !dump_sockets(health, AF_INET6, UNSENT, on_unsent, &found) && found;
 }
 
 bool nft_health_wildcards(struct nft_health *health)
 {
 	bool found = false;
 
-	if (dump_listeners(health, AF_INET, on_wildcard, &found) ||
-	    dump_listeners(health, AF_INET6, on_wildcard, &found))
+	if (dump_sockets(health, AF_INET, LISTENERS, on_wildcard, &found) ||
+	    dump_sockets(health, AF_INET6, LISTENERS, on_wildcard, &found))
 		return true;
 	return found;
 }

@@ -312,6 +312,22 @@ char *nft_script_state(const struct conf_port *port, enum nft_port_state state)
 	return n < 0 ? NULL : text;
 }
 
+char *nft_script_retire(const struct conf *conf)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	for (size_t i = 0; f && i < conf->n_ports; i++)
+		if (intercepts(&conf->ports[i]))
+			fprintf(f, "flush chain inet %s skip.%s\nadd rule inet %s skip.%s goto passed\n", NFT_TABLE,
+				conf->ports[i].name, NFT_TABLE, conf->ports[i].name);
+	if (f && !fclose(f))
+		return text;
+	free(text);
+	return NULL;
+}
+
 /* ---- chains -------------------------------------------------------------- */
 
 /* Who a SYN must not be taken from, then the ports in their order. */

@@ -309,6 +309,11 @@ int nft_table_install(struct nft_table *table, const struct nft_script *script, 
 	return err;
 }
 
+int nft_table_command(struct nft_table *table, const char *command)
+{
+	return run(table, command, 0);
+}
+
 int nft_table_patch(struct nft_table *table, const char *command, int more, char *why, size_t size)
 {
 	int err = run(table, command, 0);

@@ -31,6 +31,9 @@
 #include "shm.h"
 
 #define TICK_MS 1000
+#define GRACE_MS 2000	/* for exchanges, */
+#define SETTLE_MS 3000	/* then for the last octets of their answers */
+#define SETTLE_STEP_MS 10
 #define END_MS 3000
 #define EVENTS_MAX 64	/* of the datapath, before others get their turn */
 
@@ -218,22 +221,36 @@ static void loop(struct parent *p)
 	}
 }
 
-/* A drain of no time lets a sound worker write its log and go. */
-static void end_worker(struct parent *p)
+/* It may still ask for sockets. Signals are but those of its end. */
+static void wait_for_worker(struct parent *p, unsigned int ms)
 {
-	uint64_t until = parent_now() + END_MS;
+	struct pollfd pfd[PFD_SOCKETS + WORKER_THREADS_MAX];
+	struct signalfd_siginfo info;
+	unsigned int n = fill(p, pfd);
 
-	if (p->worker.pid && (p->worker.control < 0 || worker_proc_drain(&p->worker, 0, false)))
+	for (unsigned int i = PFD_DATAPATH; i < PFD_SOCKETS; i++)
+		pfd[i].fd = -1;
+	if (poll(pfd, n, (int)ms) <= 0)
+		return;
+	while (read(p->signals, &info, sizeof(info)) > 0)
+		;
+	for (unsigned int t = 0; t < p->env.threads; t++)
+		if (pfd[PFD_SOCKETS + t].revents && p->worker.sockets[t] == pfd[PFD_SOCKETS + t].fd)
+			parent_worker_serve(p, t);
+}
+
+/* A drain, of no time as well, lets a sound worker write its log and go. */
+static void end_worker(struct parent *p, unsigned int grace)
+{
+	uint64_t until = parent_now() + grace + END_MS;
+
+	if (p->worker.pid && (p->worker.control < 0 || worker_proc_drain(&p->worker, grace, false)))
 		worker_proc_kill(&p->worker);
 	while (p->worker.pid && parent_now() < until) {
-		struct pollfd pfd = { .fd = p->signals, .events = POLLIN };
-		struct signalfd_siginfo info;
-
-		if (waitpid(p->worker.pid, NULL, WNOHANG) == p->worker.pid) {
+		if (waitpid(p->worker.pid, NULL, WNOHANG) == p->worker.pid)
 			p->worker.pid = 0;
-		} else if (poll(&pfd, 1, 100) > 0 && read(p->signals, &info, sizeof(info)) < 0) {
-			continue;
-		}
+		else
+			wait_for_worker(p, 100);
 	}
 	if (p->worker.pid) {
 		log_warning("worker %d does not end and is killed", (int)p->worker.pid);
@@ -244,6 +261,15 @@ static void end_worker(struct parent *p)
 	worker_proc_disconnect(&p->worker);
 }
 
+/* The kernel still sends what the worker wrote, and needs the answers delivered. */
+static void settle(struct parent *p)
+{
+	uint64_t until = parent_now() + SETTLE_MS;
+
+	while (!p->ops->settled(p->dp) && parent_now() < until)
+		poll(NULL, 0, SETTLE_STEP_MS);
+}
+
 static void close_admin(struct parent *p)
 {
 	if (p->admin_path)
@@ -252,14 +278,22 @@ static void close_admin(struct parent *p)
 	p->admin_path = NULL;
 }
 
-/* Interception goes first: from then on nothing new comes to the worker. */
+/* Nothing new comes to the worker; what has begun gets a moment where the datapath can go on without the new. */
 static void stop(struct parent *p)
 {
+	/* one that never served leaves the interception to its predecessor */
+	bool remove = !p->lost && p->inherited.channel < 0;
+	bool retired = remove && p->ops->retire && !p->ops->retire(p->dp);
+
 	if (!p->superseded)
 		sdnotify("STOPPING=1");
-	/* one that never served leaves the interception to its predecessor */
-	p->ops->close(p->dp, !p->lost && p->inherited.channel < 0);
-	end_worker(p);
+	if (!retired)
+		p->ops->close(p->dp, remove);
+	end_worker(p, retired ? GRACE_MS : 0);
+	if (retired) {
+		settle(p);
+		p->ops->close(p->dp, true);
+	}
 	close_admin(p);
 	inheritance_forget(&p->inherited);
 	conf_put(p->previous);

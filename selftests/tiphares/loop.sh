@@ -23,18 +23,20 @@ daemon_conf <<-CONF
 CONF
 check "the daemon starts" daemon_start || finish
 taken() { echo $(($(counter full intercepted) + $(counter kept intercepted))); }
-once() {	# SYNS CMD...: 504; what came back was counted and not taken for SYNs of clients, of which there were so many
-	local before loops code syns=$1; shift
+# With the client's own port the 4-tuple is that of the client's connection; the module gives a SYN on it to that one.
+once() {	# KIND SYNS CMD...: 504; what came back was counted and not taken for SYNs of clients, of which there were so many
+	local before loops code kind=$1 syns=$2; shift 2
 	before=$(taken) loops=$(counter "" loop)
 	code=$("$@" -o /dev/null -w '%{http_code}')
 	[ "$code" = 504 ] || { echo "answered with $code"; return 1; }
-	wait_for "[ \$(counter '' loop) -gt $loops ]" 5 "a loop is counted" || return 1
+	wait_for "[ \$(counter '' loop) -gt $loops ] || [ '$TIPH_DATAPATH $kind' = 'kmod strict' ]" 5 "a loop is counted" || return 1
+	wait_for "[ \$(taken) -ge $((before + syns)) ]" 5 "the client's SYN is counted" || return 1
 	[ "$(taken)" = $((before + syns)) ] || { echo "$(($(taken) - before)) SYNs were taken"; return 1; }
 }
 for to in $L4 $L6; do
-	check "$to, full" once 1 fetch "$(lab_url $to /)"
-	check "$to, the client's port" once 1 fetch "$(lab_url $to / 443)"
-	check "$to, asked" once 0 asked 8082 $to /
+	check "$to, full" once any 1 fetch "$(lab_url $to /)"
+	check "$to, the client's port" once strict 1 fetch "$(lab_url $to / 443)"
+	check "$to, asked" once any 0 asked 8082 $to /
 done
 before=$(counter "" loop)
 for to in $O4 $O6; do
