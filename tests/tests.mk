@@ -35,8 +35,6 @@ unit-http1_begin := $(UNIT_HTTP1) daemon/http1_begin
 unit-body := daemon/body daemon/body_splice daemon/pipes daemon/buf daemon/loop daemon/timer $(UNIT_HTTP1)
 unit-upstream := daemon/upstream daemon/buf daemon/loop daemon/timer daemon/metrics daemon/addr
 unit-origin := daemon/origin daemon/clients daemon/addr
-unit-privs := daemon/privs
-unit-libs-privs = $(call pkg,--libs,libcap-ng libseccomp)
 
 # The module's logic as a program: its very sources, over tests/unit/kernel.h in place of the kernel.
 unit-kmod_prefix := kmod/prefix tests/unit/kernel
