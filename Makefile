@@ -90,6 +90,7 @@ help:
 #: make check-matrix    the module and the scenarios on Linux 6.1, 6.12 and 7.3
 #: make check-http      HTTP conformance, end to end; H="chunked/ slow/" only some cases
 #: make bench-kernel    instructions a packet costs, against a baseline; BENCH_KERNELS="6.1 6.12"
+#: make bench           this proxy beside others; PEERS="haproxy-http tiphares" ROUNDS=1 for less
 #: make check-unit      unit tests; make check-static: style and static analysis
 #: make deps            installs Debian packages that are missing; FOR=build for fewer
 #: make module          build/tiphares.ko for the running kernel, or KVER=
@@ -99,4 +100,4 @@ help:
 
 # Each fragment stands beside what it builds.
 -include scripts/deps.mk scripts/kmod.mk scripts/static.mk tests/tests.mk selftests/selftests.mk
--include bench/kernel/bench.mk scripts/install.mk scripts/demo.mk tests/http/http.mk
+-include bench/kernel/bench.mk scripts/install.mk scripts/demo.mk tests/http/http.mk bench/bench.mk

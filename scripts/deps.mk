@@ -3,10 +3,10 @@
 # deps-check and deps-demo, which do nothing where nothing is missing.
 
 FOR ?= check
-.PHONY: deps deps-build deps-check deps-demo
+.PHONY: deps deps-build deps-check deps-demo deps-bench
 
 deps:
 	@scripts/deps.sh $(FOR)
 
-deps-build deps-check deps-demo:
+deps-build deps-check deps-demo deps-bench:
 	@scripts/deps.sh $(@:deps-%=%)

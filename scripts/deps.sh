@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# deps.sh [build|check|demo|debug]...: install the Debian packages that a purpose needs and that are missing.
+# deps.sh [build|check|demo|bench|debug]...: install the Debian packages that a purpose needs and that are missing.
 #
 # Nothing missing: nothing is done, nothing is printed, no privilege is needed. Services that come
 # with a package are neither started nor enabled.
@@ -16,6 +16,7 @@ scenarios="nginx curl nftables iproute2 python3 iputils-ping ethtool tcpdump con
 	procps perl openssl coreutils"
 demo="$build $vm $scenarios"
 check="$demo sparse shellcheck clang-14 libclang-rt-14-dev"
+bench="$build $scenarios haproxy squid trafficserver"
 debug="$check bison flex libelf-dev libssl-dev bc ccache gcovr"
 
 die() { echo "deps: $*" >&2; exit 1; }
@@ -44,8 +45,8 @@ keep_disabled() {
 missing='' units=''
 for purpose in "$@"; do
 	case $purpose in
-	build | check | demo | debug) ;;
-	*) echo "usage: deps.sh [build|check|demo|debug]..." >&2; exit 2 ;;
+	build | check | demo | bench | debug) ;;
+	*) echo "usage: deps.sh [build|check|demo|bench|debug]..." >&2; exit 2 ;;
 	esac
 	for p in ${!purpose}; do
 		case " $missing " in *" $p "*) continue ;; esac
