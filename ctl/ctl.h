@@ -38,6 +38,10 @@ extern const struct ctl_command ctl_status;
 extern const struct ctl_command ctl_ports;
 extern const struct ctl_command ctl_stats;
 extern const struct ctl_command ctl_flows;
+extern const struct ctl_command ctl_explain;
+extern const struct ctl_command ctl_events;
+extern const struct ctl_command ctl_top;
+extern const struct ctl_command ctl_import;
 extern const struct ctl_command ctl_reload;
 extern const struct ctl_command ctl_drain;
 extern const struct ctl_command ctl_upgrade;
@@ -54,6 +58,24 @@ json_t *ctl_request(const struct ctl *ctl, const char *method, const char *path)
 
 /* Refuse arguments of a subcommand that takes none: CTL_OK or CTL_USAGE. */
 int ctl_no_args(int argc, char **argv);
+
+/* An argument KEY=VALUE and where its value goes; an array of them ends with a NULL key. */
+struct ctl_arg {
+	const char *key;
+	const char **value;
+};
+
+/* Arguments from @from on. Return: CTL_OK, or CTL_USAGE, said. */
+int ctl_args(int argc, char **argv, int from, const struct ctl_arg *known);
+/* @s, or nothing where it is NULL, as a number. */
+int ctl_arg_number(const char *key, const char *s, unsigned long min, unsigned long max, unsigned long *ret);
+/* @s: NULL, or ADDR or ADDR/LEN? */
+int ctl_check_prefix(const char *key, const char *s);
+/* Is the address of "ADDR:PORT" in the prefix? */
+bool ctl_in_prefix(const char *prefix, const char *endpoint);
+
+/* A line about one entry of /v1/recent. */
+void ctl_print_decision(const json_t *entry);
 
 /* Members of @object, with a default where they are missing. */
 const char *ctl_string(const json_t *object, const char *key);

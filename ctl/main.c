@@ -9,8 +9,8 @@
 
 /* In the order of --help and of the man page; the first is the default. */
 static const struct ctl_command *const commands[] = {
-	&ctl_status, &ctl_ports, &ctl_stats, &ctl_flows, &ctl_reload, &ctl_drain,
-	&ctl_upgrade,
+	&ctl_status, &ctl_ports, &ctl_flows, &ctl_explain, &ctl_top, &ctl_events, &ctl_stats,
+	&ctl_reload, &ctl_drain, &ctl_upgrade, &ctl_import,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -23,13 +23,13 @@ static void usage(FILE *f)
 
 		snprintf(left, sizeof(left), "%s%s%s", commands[i]->name,
 			 *commands[i]->args ? " " : "", commands[i]->args);
-		fprintf(f, "  %-22s %s\n", left, commands[i]->help);
+		fprintf(f, "  %-40s %s\n", left, commands[i]->help);
 	}
 	fprintf(f, "\noptions:\n"
-		   "  --json                 print JSON instead of tables\n"
-		   "  --admin PATH           the daemon's admin socket (default " CTL_DEFAULT_SOCKET ")\n"
-		   "  --version              print the version\n"
-		   "  --help                 print this\n");
+		   "  --json                                   print JSON instead of tables\n"
+		   "  --admin PATH                             the daemon's admin socket (default " CTL_DEFAULT_SOCKET ")\n"
+		   "  --version                                print the version\n"
+		   "  --help                                   print this\n");
 }
 
 static const struct ctl_command *find(const char *name)

@@ -31,6 +31,7 @@ struct answer {
 /**
  * struct route - what may be asked for
  * @json: makes the answer of a GET
+ * @asked: the same, of one that has arguments
  * @kind: what a POST asks of the parent
  * @public: also on the TCP listener
  */
@@ -38,19 +39,22 @@ struct route {
 	const char *path;
 	const char *method;
 	json_t *(*json)(struct admin *a);
+	json_t *(*asked)(struct admin *a, struct MHD_Connection *c, const char **why);
 	enum channel_kind kind;
 	bool public;
 };
 
 static const struct route routes[] = {
-	{ "/v1/status", "GET", admin_status, 0, false },
-	{ "/v1/ports", "GET", admin_ports, 0, false },
-	{ "/v1/stats", "GET", admin_stats, 0, false },
-	{ "/v1/flows", "GET", admin_flows, 0, false },
-	{ "/v1/reload", "POST", NULL, CHANNEL_RELOAD, false },
-	{ "/v1/drain", "POST", NULL, CHANNEL_DRAIN_REQUEST, false },
-	{ "/v1/upgrade", "POST", NULL, CHANNEL_UPGRADE, false },
-	{ "/metrics", "GET", NULL, 0, true },
+	{ "/v1/status", "GET", .json = admin_status },
+	{ "/v1/ports", "GET", .json = admin_ports },
+	{ "/v1/stats", "GET", .json = admin_stats },
+	{ "/v1/flows", "GET", .json = admin_flows },
+	{ "/v1/recent", "GET", .asked = admin_recent },
+	{ "/v1/explain", "GET", .asked = admin_explain },
+	{ "/v1/reload", "POST", .kind = CHANNEL_RELOAD },
+	{ "/v1/drain", "POST", .kind = CHANNEL_DRAIN_REQUEST },
+	{ "/v1/upgrade", "POST", .kind = CHANNEL_UPGRADE },
+	{ "/metrics", "GET", .public = true },
 };
 
 static void answer_json(struct answer *ret, unsigned int status, json_t *value)
@@ -91,6 +95,18 @@ static void answer_change(struct admin *a, struct MHD_Connection *c, enum channe
 		answer_json(ret, MHD_HTTP_ACCEPTED, json_pack("{s:b}", "accepted", 1));
 }
 
+static void answer_asked(struct admin *a, struct MHD_Connection *c, const struct route *r,
+			 struct answer *ret)
+{
+	const char *why = NULL;
+	json_t *value = r->asked(a, c, &why);
+
+	if (why)
+		answer_error(ret, MHD_HTTP_BAD_REQUEST, why);
+	else
+		answer_json(ret, MHD_HTTP_OK, value);
+}
+
 static void answer_route(struct admin *a, struct MHD_Connection *c, const struct route *r,
 			 struct answer *ret)
 {
@@ -99,6 +115,8 @@ static void answer_route(struct admin *a, struct MHD_Connection *c, const struct
 		answer_change(a, c, r->kind, ret);
 	} else if (r->json) {
 		answer_json(ret, MHD_HTTP_OK, r->json(a));
+	} else if (r->asked) {
+		answer_asked(a, c, r, ret);
 	} else {
 		ret->status = MHD_HTTP_OK;
 		ret->type = "text/plain; version=0.0.4; charset=utf-8";

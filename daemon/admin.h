@@ -17,10 +17,15 @@
 #include "addr.h"
 #include "channel.h"
 #include "conf.h"
+#include "metrics.h"
+#include "recent.h"
 #include "shm.h"
 
 #define ADMIN_FLOWS_MAX 10000	/* in one answer */
 #define ADMIN_COUNTERS_MAX 8192
+#define ADMIN_RECENT_MAX 8192
+#define ADMIN_THREADS_MAX 256
+#define ADMIN_HISTOGRAMS_MAX (TIPH_PORTS_MAX * DURATION_MAX)
 
 /**
  * struct admin_flow - one session, copied
@@ -62,6 +67,13 @@ struct admin_counter {
 	uint64_t value;
 };
 
+/* Durations of a port, summed over threads; @desc in static storage. */
+struct admin_histogram {
+	char port[TIPH_NAME_MAX];
+	const struct metric_desc *desc;
+	struct histogram h;
+};
+
 /**
  * struct admin_ops - what the admin thread asks of the worker
  *
@@ -70,6 +82,9 @@ struct admin_counter {
  * @conf: a new reference to the configuration in force, NULL before the first
  * @flows: fill at most @max, return how many
  * @counters: fill at most @max, return how many
+ * @histograms: the same for durations, those of one kind together
+ * @recent: what was decided from number @cursor[thread] on; each becomes what to
+ *	ask for next. @lost: entries that are gone. Return: how many there are
  * @request: CHANNEL_RELOAD, _DRAIN_REQUEST or _UPGRADE: hand it to the parent.
  *	0 or a negative errno
  * @state: "starting", "serving" or "draining"
@@ -78,6 +93,8 @@ struct admin_ops {
 	struct conf *(*conf)(void *arg);
 	size_t (*flows)(void *arg, struct admin_flow *ret, size_t max);
 	size_t (*counters)(void *arg, struct admin_counter *ret, size_t max);
+	size_t (*histograms)(void *arg, struct admin_histogram *ret, size_t max);
+	size_t (*recent)(void *arg, uint64_t *cursor, struct recent_entry *ret, size_t max, uint64_t *lost);
 	int (*request)(void *arg, enum channel_kind kind);
 	const char *(*state)(void *arg);
 };

@@ -8,12 +8,14 @@
 
 #include "admin.h"
 
+struct MHD_Connection;
+
 /**
  * struct admin - see admin.h
  * @unix_server, @tcp_server: libmicrohttpd's daemons, NULL where not wanted
  * @lock: one request at a time: both servers share what follows
  * @page: copy of the shared page
- * @flows, @counters: room for the worker's answers
+ * @flows, @counters, @histograms, @recent, @cursor: room for the worker's answers
  */
 struct admin {
 	struct MHD_Daemon *unix_server;
@@ -26,6 +28,9 @@ struct admin {
 	struct shm_page page;
 	struct admin_flow flows[ADMIN_FLOWS_MAX];
 	struct admin_counter counters[ADMIN_COUNTERS_MAX];
+	struct admin_histogram histograms[ADMIN_HISTOGRAMS_MAX];
+	struct recent_entry recent[ADMIN_RECENT_MAX];
+	uint64_t cursor[ADMIN_THREADS_MAX];
 };
 
 /* All: with @a->lock. Return: a new value, NULL when out of memory. */
@@ -33,6 +38,9 @@ json_t *admin_status(struct admin *a);
 json_t *admin_ports(struct admin *a);
 json_t *admin_stats(struct admin *a);
 json_t *admin_flows(struct admin *a);
+/* With arguments in the URL; NULL with @why: they are no good. */
+json_t *admin_recent(struct admin *a, struct MHD_Connection *c, const char **why);
+json_t *admin_explain(struct admin *a, struct MHD_Connection *c, const char **why);
 
 /* Prometheus text, to be freed; NULL when out of memory. */
 char *admin_metrics(struct admin *a, size_t *len);

@@ -102,6 +102,37 @@ static void write_daemon(FILE *out, struct admin_counter *c, size_t n)
 	}
 }
 
+/* Bounds are written in seconds, as the convention is. */
+static void write_buckets(FILE *out, const struct admin_histogram *v)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i <= DURATION_BOUNDS; i++) {
+		n += v->h.bucket[i];
+		fprintf(out, "tiphares_%s_bucket{", v->desc->name);
+		write_label(out, "port", v->port);
+		if (i < DURATION_BOUNDS)
+			fprintf(out, ",le=\"%g\"} %" PRIu64 "\n", (double)duration_bounds[i] / 1e6, n);
+		else
+			fprintf(out, ",le=\"+Inf\"} %" PRIu64 "\n", n);
+	}
+	fprintf(out, "tiphares_%s_sum{", v->desc->name);
+	write_label(out, "port", v->port);
+	fprintf(out, "} %" PRIu64 ".%06" PRIu64 "\n", v->h.sum_us / 1000000, v->h.sum_us % 1000000);
+	fprintf(out, "tiphares_%s_count{", v->desc->name);
+	write_label(out, "port", v->port);
+	fprintf(out, "} %" PRIu64 "\n", n);
+}
+
+static void write_histograms(FILE *out, const struct admin_histogram *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!i || v[i].desc != v[i - 1].desc)
+			write_head(out, v[i].desc->name, "", "histogram", v[i].desc->help);
+		write_buckets(out, &v[i]);
+	}
+}
+
 char *admin_metrics(struct admin *a, size_t *len)
 {
 	char *text = NULL;
@@ -115,6 +146,8 @@ char *admin_metrics(struct admin *a, size_t *len)
 	write_parent(out, &a->page);
 	write_datapath(out, &a->page);
 	write_daemon(out, a->counters, n);
+	n = a->ops->histograms(a->arg, a->histograms, ADMIN_HISTOGRAMS_MAX);
+	write_histograms(out, a->histograms, n);
 	if (fclose(out)) {
 		free(text);
 		return NULL;

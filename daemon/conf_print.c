@@ -9,16 +9,58 @@
 #include "conf_value.h"
 #include "conf_write.h"
 
+#define SHOWN 100	/* characters of a line */
+
+/* Does a character begin with this octet? Columns count characters, not octets. */
+static bool begins_character(char c)
+{
+	return ((unsigned char)c & 0xc0) != 0x80;
+}
+
+/* The line that is wrong, and a caret below the place. */
+static void print_place(FILE *out, const char *line, const struct conf_error *e)
+{
+	unsigned int column = 1, skip = e->column > SHOWN ? e->column - SHOWN / 2 : 0;
+	const char *c = line;
+
+	fprintf(out, "%6u | ", e->line);
+	for (; *c && *c != '\n' && column <= skip + SHOWN; column += begins_character(*++c))
+		if (column > skip)
+			fputc((unsigned char)*c < ' ' ? ' ' : *c, out);
+	fprintf(out, "\n       | %*s^\n", (int)(e->column - skip - 1), "");
+}
+
+/* Errors come in the order in which they were found: the file is read again for each. */
+static void show_place(FILE *out, FILE *in, const struct conf_error *e)
+{
+	unsigned int n = 0;
+	char *line = NULL;
+	size_t size = 0;
+
+	rewind(in);
+	while (n < e->line && getline(&line, &size, in) > 0)
+		n++;
+	if (n == e->line && e->column)
+		print_place(out, line, e);
+	free(line);
+}
+
 void conf_print_errors(FILE *out, const char *path, const struct conf_errors *errors, int err)
 {
+	FILE *in = errors->n ? fopen(path, "re") : NULL;
+
 	for (size_t i = 0; i < errors->n; i++) {
 		const struct conf_error *e = &errors->v[i];
 
 		if (e->line)
 			fprintf(out, "%s:%u:%u: %s\n", path, e->line, e->column, e->text);
-		else
+		if (e->line && in)
+			show_place(out, in, e);
+		if (!e->line)
 			fprintf(out, "%s: %s\n", path, e->text);
 	}
+	if (in)
+		fclose(in);
 	if (!errors->n)
 		fprintf(out, "%s: %s\n", path, strerror(-err));
 }

@@ -196,6 +196,9 @@ void exchange_note(struct session *s, const struct http_head *head, const char *
 /* The same of one that could not be parsed. */
 void exchange_note_raw(struct session *s, const char *base, size_t len);
 void exchange_log(struct session *s);
+/* Count how long it took, and keep it among what was decided lately. */
+void exchange_count(struct session *s);
+void exchange_remember(struct session *s);
 
 /* Is somebody waiting for the client (true) or for the origin? */
 bool exchange_waits_for_client(const struct exchange *x);

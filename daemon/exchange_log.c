@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What an exchange leaves in the access log. */
+/* What an exchange leaves behind: a line in the access log, durations, an entry of what was decided lately. */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -95,4 +96,51 @@ void exchange_log(struct session *s)
 	};
 
 	accesslog_line(&s->thread->log, s->setup->conf->log.format, s->thread->loop.wall, &e);
+}
+
+/* A relay is as long as its client likes: only its connect says something. */
+void exchange_count(struct session *s)
+{
+	struct histogram *h = s->setup->ports[s->port->index]->durations;
+	const struct exchange *x = s->x;
+
+	if (x->connected_us && !x->reused)
+		histogram_add(&h[DURATION_CONNECT], x->connected_us - x->began_us);
+	if (x->first_us)
+		histogram_add(&h[DURATION_FIRST], x->first_us - x->began_us);
+	if (x->status)
+		histogram_add(&h[DURATION_TOTAL], s->thread->loop.now_us - x->began_us);
+}
+
+/* One line of ASCII, whatever a client sent. */
+static void copy_subject(char *ret, const char *line, size_t len)
+{
+	size_t n = len < RECENT_SUBJECT - 1 ? len : RECENT_SUBJECT - 1;
+
+	for (size_t i = 0; i < n; i++)
+		ret[i] = line[i] >= ' ' && line[i] < 0x7f ? line[i] : '?';
+	ret[n] = '\0';
+}
+
+void exchange_remember(struct session *s)
+{
+	struct recent_entry *e = recent_add(&s->thread->recent);
+	const struct exchange *x = s->x;
+
+	e->order_us = s->thread->loop.now_us;
+	e->at = s->thread->loop.wall;
+	e->total_us = s->thread->loop.now_us - x->began_us;
+	e->client = s->address;
+	e->original = s->original;
+	if (x->connected_us)
+		e->upstream = x->hops[x->hop];
+	e->status = x->status;
+	e->mode = s->port->mode;
+	e->result = x->result;
+	snprintf(e->port, sizeof(e->port), "%s", s->port->name);
+	if (x->rule && x->rule->name[0])
+		snprintf(e->rule, sizeof(e->rule), "%s", x->rule->name);
+	else if (x->rule)
+		snprintf(e->rule, sizeof(e->rule), "#%u", x->rule->index + 1);
+	copy_subject(e->subject, x->heap_text ? x->heap_text : x->text, x->line_len);
 }

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -55,6 +56,18 @@ struct listener {
 	uint64_t full_until;
 };
 
+static void remember_refused(struct listener *l, const struct endpoint *client, enum clients_verdict v)
+{
+	struct recent_entry *e = recent_add(&l->thread->recent);
+
+	e->order_us = l->thread->loop.now_us;
+	e->at = l->thread->loop.wall;
+	e->client = *client;
+	e->mode = l->port->mode;
+	e->result = v == CLIENTS_FULL ? "limit_sessions" : "limit_per_client";
+	snprintf(e->port, sizeof(e->port), "%s", l->port->name);
+}
+
 static void admit(struct listener *l, int fd, const struct sockaddr_storage *ss)
 {
 	struct thread *t = l->thread;
@@ -74,6 +87,7 @@ static void admit(struct listener *l, int fd, const struct sockaddr_storage *ss)
 		session_create(t, l->setup, l->port, fd, &client);
 		return;
 	}
+	remember_refused(l, &client, v);
 	metric_inc(&t->metrics, v == CLIENTS_FULL ? METRIC_REFUSED_SESSIONS :
 						    METRIC_REFUSED_CLIENT);
 	close(fd);

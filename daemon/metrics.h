@@ -28,10 +28,10 @@
 	X(PROXY_REFUSED, "proxy_headers_refused", false,                                      \
 	  "Connections of PROXY senders closed because no valid header came.")                \
 	X(REQUESTS, "requests", false, "Requests read.")                                      \
-	X(RECEIVED, "client_received_octets", false, "Octets received from clients.")         \
-	X(SENT, "client_sent_octets", false, "Octets sent to clients.")                       \
-	X(UP_RECEIVED, "upstream_received_octets", false, "Octets received from origins.")    \
-	X(UP_SENT, "upstream_sent_octets", false, "Octets sent to origins.")                  \
+	X(RECEIVED, "client_received_bytes", false, "Octets received from clients.")         \
+	X(SENT, "client_sent_bytes", false, "Octets sent to clients.")                       \
+	X(UP_RECEIVED, "upstream_received_bytes", false, "Octets received from origins.")    \
+	X(UP_SENT, "upstream_sent_bytes", false, "Octets sent to origins.")                  \
 	X(STATUS_1XX, "responses_1xx", false, "Interim responses forwarded.")                 \
 	X(STATUS_2XX, "responses_2xx", false, "Responses of class 2xx.")                      \
 	X(STATUS_3XX, "responses_3xx", false, "Responses of class 3xx.")                      \
@@ -98,6 +98,27 @@ enum port_metric {
 	PORT_METRIC_MAX,
 };
 extern const struct metric_desc port_metric_descs[PORT_METRIC_MAX];
+
+/* How long exchanges of a port took, counted by their length. */
+enum duration {
+	DURATION_CONNECT,
+	DURATION_FIRST,
+	DURATION_TOTAL,
+	DURATION_MAX,
+};
+extern const struct metric_desc duration_descs[DURATION_MAX];
+
+#define DURATION_BOUNDS 14
+/* Upper bounds of the buckets in microseconds, rising; the last bucket has none. */
+extern const uint64_t duration_bounds[DURATION_BOUNDS];
+
+struct histogram {
+	uint64_t bucket[DURATION_BOUNDS + 1];
+	uint64_t sum_us;
+};
+
+/* @us lies in one bucket. */
+void histogram_add(struct histogram *h, uint64_t us);
 
 static inline void metric_store(uint64_t *v, uint64_t value)
 {

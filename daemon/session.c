@@ -264,6 +264,8 @@ void session_end_exchange(struct session *s, const char *result)
 	metric_store(&port[PORT_METRIC_SENT], port[PORT_METRIC_SENT] + x->response.sent);
 	if (x->status >= 200 && x->status < 600)
 		metric_inc(&t->metrics, METRIC_STATUS_1XX + x->status / 100 - 1);
+	exchange_count(s);
+	exchange_remember(s);
 	if (s->setup->log)
 		exchange_log(s);
 	upstream_close(x->up, false);

@@ -20,6 +20,7 @@
 #include "metrics.h"
 #include "objpool.h"
 #include "origin.h"
+#include "recent.h"
 #include "sockpool.h"
 #include "speakers.h"
 #include "upstream.h"
@@ -33,6 +34,7 @@ struct port_stats {
 	struct port_stats *next;
 	char name[TIPH_NAME_MAX];
 	uint64_t v[PORT_METRIC_MAX];
+	struct histogram durations[DURATION_MAX];
 };
 
 /**
@@ -112,6 +114,7 @@ struct thread {
 	struct http_head head;
 	struct metrics metrics;
 	struct port_stats *port_stats;
+	struct recent recent;
 	pthread_t pthread;
 	struct watch mailbox;
 	pthread_mutex_t lock;

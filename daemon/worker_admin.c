@@ -93,16 +93,23 @@ static uint64_t sum_metric(const struct worker *w, enum metric id)
 	return sum;
 }
 
+/* Of one thread; NULL: it has seen no such port yet. */
+static const struct port_stats *find_port_stats(const struct thread *t, const char *port)
+{
+	const struct port_stats *s = __atomic_load_n(&t->port_stats, __ATOMIC_ACQUIRE);
+
+	while (s && strcmp(s->name, port))
+		s = s->next;
+	return s;
+}
+
 static uint64_t sum_port_metric(const struct worker *w, const char *port, enum port_metric id)
 {
 	uint64_t sum = 0;
 
 	for (unsigned int i = 0; i < w->n_threads; i++) {
-		const struct port_stats *s;
+		const struct port_stats *s = find_port_stats(&w->threads[i], port);
 
-		s = __atomic_load_n(&w->threads[i].port_stats, __ATOMIC_ACQUIRE);
-		while (s && strcmp(s->name, port))
-			s = s->next;
 		if (s)
 			sum += metric_load(&s->v[id]);
 	}
@@ -132,6 +139,77 @@ static size_t admin_counters(void *arg, struct admin_counter *ret, size_t max)
 	return n;
 }
 
+static void add_durations(struct histogram *sum, const struct histogram *h)
+{
+	for (unsigned int i = 0; i <= DURATION_BOUNDS; i++)
+		sum->bucket[i] += metric_load(&h->bucket[i]);
+	sum->sum_us += metric_load(&h->sum_us);
+}
+
+static void sum_durations(const struct worker *w, const char *port, enum duration id, struct histogram *sum)
+{
+	for (unsigned int i = 0; i < w->n_threads; i++) {
+		const struct port_stats *s = find_port_stats(&w->threads[i], port);
+
+		if (s)
+			add_durations(sum, &s->durations[id]);
+	}
+}
+
+static size_t admin_histograms(void *arg, struct admin_histogram *ret, size_t max)
+{
+	struct conf *conf = admin_conf(arg);
+	size_t n = 0;
+
+	for (int id = 0; id < DURATION_MAX; id++) {
+		for (size_t i = 0; conf && i < conf->n_ports && n < max; i++, n++) {
+			ret[n] = (struct admin_histogram){ .desc = &duration_descs[id] };
+			snprintf(ret[n].port, sizeof(ret[n].port), "%s", conf->ports[i].name);
+			sum_durations(arg, ret[n].port, (enum duration)id, &ret[n].h);
+		}
+	}
+	conf_put(conf);
+	return n;
+}
+
+struct recent_mail {
+	struct mail mail;
+	struct recent_entry *ret;
+	size_t max;
+	size_t n;
+	uint64_t from;
+	uint64_t lost;
+};
+
+static void collect_recent(struct thread *t, struct mail *mail)
+{
+	struct recent_mail *m = container_of(mail, struct recent_mail, mail);
+
+	m->n = recent_copy(&t->recent, m->from, m->ret, m->max, &m->lost);
+	m->from = t->recent.n;
+}
+
+/* Each thread gets an equal share of the room. */
+static size_t admin_recent(void *arg, uint64_t *cursor, struct recent_entry *ret, size_t max, uint64_t *lost)
+{
+	struct worker *w = arg;
+	size_t n = 0;
+
+	*lost = 0;
+	for (unsigned int i = 0; i < w->n_threads; i++) {
+		struct recent_mail m = {
+			.mail.fn = collect_recent, .ret = ret + n, .max = max / w->n_threads,
+			.from = cursor[i],
+		};
+
+		thread_call(&w->threads[i], &m.mail);
+		n += m.n;
+		*lost += m.lost;
+		cursor[i] = m.from;
+	}
+	return n;
+}
+
 static int admin_request(void *arg, enum channel_kind kind)
 {
 	struct worker *w = arg;
@@ -155,6 +233,8 @@ const struct admin_ops worker_admin_ops = {
 	.conf = admin_conf,
 	.flows = admin_flows,
 	.counters = admin_counters,
+	.histograms = admin_histograms,
+	.recent = admin_recent,
 	.request = admin_request,
 	.state = admin_state,
 };

@@ -41,11 +41,11 @@ LAYERS = {
              "hook bridge frag guard icmp relay sockopt spoof", "genl", "main"],
     "daemon": ["list addr timer log metrics objpool pipes privs confine sdnotify background",
                "buf loop http_msg channel clients",
-               "http1 tls_hello proxy_header conf nl dns body sysnames log_sink",
-               "access accesslog datapath health kmod_msg nft origin overload resolver shm sockpool speakers takeover upstream",
+               "http1 tls_hello proxy_header conf nl dns body recent sysnames log_sink",
+               "access accesslog datapath explain health kmod_msg nft origin overload resolver shm sockpool speakers takeover upstream",
                "thread port_sockets admin_socket broker", "listener session exchange proxied relay request response sniff tunnel",
                "worker admin", "worker_proc parent", "main"],
-    "ctl": ["ctl", "client control flows main ports print stats status"],
+    "ctl": ["ctl import route", "args client control decisions events explain flows main ports print stats status top"],
 }
 UPWARD = {
     ("daemon/http_msg.c", "conf"): "the limits of a message are the configuration's",

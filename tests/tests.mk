@@ -44,12 +44,16 @@ unit-kmod_tag := kmod/tag kmod/guard kmod/stats tests/unit/kernel
 unit-kmod_frag := kmod/frag kmod/tag tests/unit/kernel
 unit-kmod_hook := kmod/hook kmod/port kmod/prefix kmod/stats kmod/tag tests/unit/kernel
 
-UNIT ?= $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
+UNIT ?= $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c)) $(UNIT_SCRIPTS)
+# scripts that print TAP about the programs, as they are
+UNIT_SCRIPTS := $(patsubst tests/ctl/%.sh,%,$(wildcard tests/ctl/*.sh))
+UNIT_C = $(filter-out $(UNIT_SCRIPTS),$(UNIT))
 UNIT_VARIANTS := plain sanitized
 UNIT_SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 unit-cflags-plain := $(OPT) $(HARDEN)
 unit-cflags-sanitized := $(UNIT_SANITIZE) -fPIE
-UNIT_PROGRAMS := $(foreach v,$(UNIT_VARIANTS),$(UNIT:%=$(BUILD)/unit/$v/test_%))
+UNIT_PROGRAMS := $(foreach v,$(UNIT_VARIANTS),$(UNIT_C:%=$(BUILD)/unit/$v/test_%)) \
+	$(patsubst %,$(BUILD)/unit/ctl_%,$(filter $(UNIT_SCRIPTS),$(UNIT)))
 
 .PHONY: check-unit ktap-unit
 
@@ -91,8 +95,12 @@ endef
 $(foreach v,$(UNIT_VARIANTS),$(eval $(call unit-variant,$v)))
 UNIT_KERNEL_OBJ := $(sort $(foreach n,$(filter kmod_%,$(UNIT)),tests/unit/test_$n $(unit-$n)))
 $(foreach v,$(UNIT_VARIANTS),$(eval $(call unit-kernel-variant,$v)))
-$(foreach v,$(UNIT_VARIANTS),$(foreach n,$(UNIT),$(eval $(call unit-program,$v,$n))))
+$(foreach v,$(UNIT_VARIANTS),$(foreach n,$(UNIT_C),$(eval $(call unit-program,$v,$n))))
 -include $(foreach v,$(UNIT_VARIANTS),$(wildcard $(BUILD)/unit/$v/daemon/*.d $(BUILD)/unit/$v/kmod/*.d $(BUILD)/unit/$v/tests/unit/*.d))
+
+$(BUILD)/unit/ctl_%: tests/ctl/%.sh | daemon ctl man
+	@mkdir -p $(@D)
+	@printf '#!/bin/sh\nexec %s %s\n' $< $(BUILD) >$@ && chmod +x $@
 
 # Fuzz targets, by libFuzzer with both sanitizers. They include what they are about and are linked with the rest.
 # `make fuzz FUZZ_SECONDS=3600 FUZZ="request chunked"`; check-unit gives each FUZZ_UNIT_SECONDS.

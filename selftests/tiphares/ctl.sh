@@ -53,8 +53,8 @@ fetch -o /dev/null "$(lab_url $O6 /slow/300M)" >/dev/null 2>&1 & two=$!
 check "flows: two downloads" wait_for 'json flows "len(j[\"flows\"]) == 2"' 20
 check "flows: both ends of one" json flows "[(f['destination'], f['source'], f['port'], f['mode'], f['requests']) for f in j['flows'] if f['client'] == '$C4:45001'] == [('$O4:80', '$C4:45001', 'web', 'full', 1)]"
 check "flows: octets move" wait_for 'json flows "all(f[\"bytes_out\"] > 500000 for f in j[\"flows\"])"' 20
-check "flows: for people" says "^$C4:45001 +$O4:80 +$C4:45001 +web +full " ctl flows
-check "flows: IPv6 in brackets" says "^\[$C6\]:[0-9]+ +\[$O6\]:80 +\[$C6\]:[0-9]+ +web +full " ctl flows
+check "flows: for people" says "^$C4:45001 +$O4:80 +$C4:45001 +$O4:80 +web +full " ctl flows
+check "flows: IPv6 in brackets" says "^\[$C6\]:[0-9]+ +\[$O6\]:80 +\[$C6\]:[0-9]+ +\[$O6\]:80 +web +full " ctl flows
 check "status: two sessions" json status "j['sessions'] == 2"
 end_job $one
 end_job $two
