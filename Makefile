@@ -95,7 +95,9 @@ help:
 #: make deps            installs Debian packages that are missing; FOR=build for fewer
 #: make module          build/tiphares.ko for the running kernel, or KVER=
 #: make install         the programs, unit, manual; DESTDIR= and PREFIX= as usual
-#: make dkms-install    the module through DKMS
+#: make dkms-install    the module through DKMS, for all kernels whose headers are there, or KVER=
+#: make deb             Debian packages, in build/deb
+#: make check-install   installing, tried in Debian systems of its own; INSTALL_TESTS="dkms readme deb"
 #: make clean           removes build/
 
 # Each fragment stands beside what it builds.

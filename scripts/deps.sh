@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# deps.sh [build|check|demo|bench|debug]...: install the Debian packages that a purpose needs and that are missing.
+# deps.sh [build|check|demo|bench|debug|deb|install]...: install the Debian packages that a purpose needs and that are missing.
 #
 # Nothing missing: nothing is done, nothing is printed, no privilege is needed. Services that come
 # with a package are neither started nor enabled.
@@ -15,7 +15,9 @@ vm="qemu-system-x86 qemu-system-common busybox-static cpio xz-utils gcc-12 dpkg 
 scenarios="nginx curl nftables iproute2 python3 iputils-ping ethtool tcpdump conntrack iptables
 	procps perl openssl coreutils"
 demo="$build $vm $scenarios"
-check="$demo sparse shellcheck clang-14 libclang-rt-14-dev"
+check="$demo groff-base prometheus goaccess calamaris sparse shellcheck clang-14 libclang-rt-14-dev"
+deb="$build dpkg-dev debhelper dh-dkms fakeroot"
+install="debootstrap git systemd-container util-linux apt debian-archive-keyring"
 bench="$build $scenarios haproxy squid trafficserver"
 debug="$check bison flex libelf-dev libssl-dev bc ccache gcovr"
 
@@ -45,8 +47,8 @@ keep_disabled() {
 missing='' units=''
 for purpose in "$@"; do
 	case $purpose in
-	build | check | demo | bench | debug) ;;
-	*) echo "usage: deps.sh [build|check|demo|bench|debug]..." >&2; exit 2 ;;
+	build | check | demo | bench | debug | deb | install) ;;
+	*) echo "usage: deps.sh [build|check|demo|bench|debug|deb|install]..." >&2; exit 2 ;;
 	esac
 	for p in ${!purpose}; do
 		case " $missing " in *" $p "*) continue ;; esac
@@ -57,7 +59,8 @@ done
 
 command -v apt-get >/dev/null || die "these packages are missing and this is not Debian: $missing"
 [ "$(id -u)" = 0 ] || die "not root; as root, run: apt-get install $missing"
-case " $missing " in *" nginx "*) units="nginx.service" ;; esac
+case " $missing " in *" nginx "*) units+=" nginx.service" ;; esac
+case " $missing " in *" prometheus "*) units+=" prometheus.service" ;; esac
 
 echo "deps: installing for $*: $missing"
 hold_services

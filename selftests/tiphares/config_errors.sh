@@ -121,11 +121,18 @@ cp "$LAB/out" "$LAB/twenty"
 check_eq "twenty errors: each line with a mistake is named" "$want" \
 	"$(sed -nE "s,^$yaml:([0-9]+):[0-9]+: .*,\1,p" "$LAB/twenty" | grep -vx 30 | sort -n | uniq | xargs)"
 check_eq "twenty errors: and the one after them" 1 "$(grep -cE "^$yaml:30:[0-9]+: " "$LAB/twenty")"
-check_eq "twenty errors: one line each, nothing else" 21 "$(grep -c . "$LAB/twenty")"
+check_eq "twenty errors: once each" 21 "$(grep -c "^$yaml:" "$LAB/twenty")"
+check_eq "twenty errors: below each its line, a caret, nothing else" 63 "$(grep -c . "$LAB/twenty")"
 check "twenty errors: nothing was started" nothing_started
 run --check
 check_eq "--check says the same: exit code" 2 $?
 check "--check says the same" diff "$LAB/twenty" "$LAB/out"
+# the caret stands where the column says, whatever is before it: blanks, a letter of two octets
+printf 'ports: ["8088:>"]\nlog: {level: "\303\274", lvel: x}\n' >"$yaml"
+run --check
+check "a caret below the misspelt key" grep -qxF '       |                   ^' "$LAB/out"
+check "and below the value" grep -qxF '       |              ^' "$LAB/out"
+check "the line itself" grep -qxF '     2 | log: {level: "ü", lvel: x}' "$LAB/out"
 
 cat >"$yaml" <<-CONF
 	ports:

@@ -67,7 +67,7 @@ mkfifo "$LAB/pipe"
 exec 7<>"$LAB/pipe"
 check "a pipe: the daemon starts" with_log combined "$LAB/pipe" || finish
 long=$(printf 'x%.0s' {1..6000})
-check "a reader that stands still: no request waits" fetch -o /dev/null -m 100 "$(lab_url $O4 "/204?$long[1-1400]")"
+check "a reader that stands still: no request waits" fetch -o /dev/null -m 100 "$(lab_url $O4 "/204?${long}[1-1400]")"
 dropped() { ctl --json stats | /usr/bin/python3 -c 'import json, sys; print(sum(c["value"] for c in json.load(sys.stdin)["counters"] if c["name"] == "access_log_dropped"))'; }
 check "what it can't take is dropped and counted" wait_for '[ "$(dropped)" -gt 100 ]' 10
 check "the proxy goes on" intercepted $O6 80
