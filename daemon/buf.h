@@ -27,7 +27,7 @@ struct buf {
 
 /**
  * struct buf_pool - buffers of one thread
- * @used: octets handed out
+ * @used: octets handed out, and counted for other things
  * @limit: get fails above it
  */
 struct buf_pool {
@@ -39,6 +39,29 @@ struct buf_pool {
 
 void buf_pool_init(struct buf_pool *pool, uint64_t limit);
 void buf_pool_destroy(struct buf_pool *pool);
+
+/*
+ * What else peers make us keep counts against the same limit. False: there is no
+ * room for it.
+ */
+static inline bool buf_pool_count(struct buf_pool *pool, size_t octets)
+{
+	if (pool->used + octets > pool->limit)
+		return false;
+	pool->used += octets;
+	return true;
+}
+
+static inline void buf_pool_uncount(struct buf_pool *pool, size_t octets)
+{
+	pool->used -= octets;
+}
+
+/* The last sixteenth is for those who are being served: nobody new may begin. */
+static inline bool buf_pool_short(const struct buf_pool *pool)
+{
+	return pool->used > pool->limit - pool->limit / 16;
+}
 
 /* An empty buffer with room for @size octets at least, or NULL. */
 struct buf *buf_get(struct buf_pool *pool, size_t size);

@@ -139,6 +139,9 @@ struct conf_http {
 	unsigned int idle_timeout;
 	unsigned int connect_timeout;
 	unsigned int response_timeout;
+	unsigned int tunnel_timeout;
+	size_t client_rate;		/* octets a second, averaged over idle_timeout */
+	size_t origin_rate;
 	char *via;			/* pseudonym, NULL: no Via */
 	enum conf_forwarded forwarded;
 };

@@ -215,9 +215,13 @@ static void head_timeout(struct session *s)
 static void moving_timeout(struct session *s)
 {
 	struct exchange *x = s->x;
-	bool client = exchange_waits_for_client(x);
+	struct metrics *m = &s->thread->metrics;
+	bool client = x->slow ? x->slow == EXCHANGE_SLOW_CLIENT : exchange_waits_for_client(x);
 
-	metric_inc(&s->thread->metrics, client ? METRIC_TIMEOUT_CLIENT : METRIC_TIMEOUT_RESPONSE);
+	if (x->slow)
+		metric_inc(m, client ? METRIC_SLOW_CLIENTS : METRIC_SLOW_ORIGINS);
+	else
+		metric_inc(m, client ? METRIC_TIMEOUT_CLIENT : METRIC_TIMEOUT_RESPONSE);
 	if (client)
 		exchange_answer(s, 408, "client_timeout", "the request did not come in time");
 	else

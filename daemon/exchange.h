@@ -10,6 +10,9 @@
 #define EXCHANGE_TEXT 384	/* of request line, Referer and User-Agent */
 #define UPGRADE_TEXT 64		/* of the Upgrade field */
 
+/* Who moved too few octets for too long. */
+enum exchange_slow { EXCHANGE_SLOW_NOBODY, EXCHANGE_SLOW_CLIENT, EXCHANGE_SLOW_ORIGIN };
+
 /**
  * struct exchange - from a request's head to the last octet of its response
  * @request: client to origin; @request.out is its head as forwarded
@@ -37,10 +40,12 @@
  * @hello: what the ClientHello of a relay says; NULL: there was none
  * @upgrade: protocols the request asked for, empty: none
  * @n_interim: 1xx responses so far
+ * @slow: enum exchange_slow
+ * @pace_since, @pace_from: milliseconds, and octets moved, when that was looked at
  * @scanned: of the response's head
  * @origin_octets: octets received from the origin
  * @result: one word for the access log
- * @text: for the access log, @heap_text when it is longer
+ * @text: for the access log, @heap_text of @heap_len octets when it is longer
  */
 struct exchange {
 	struct body request;
@@ -76,7 +81,10 @@ struct exchange {
 	char upgrade[UPGRADE_TEXT];
 	uint16_t status;
 	uint16_t n_interim;
+	uint8_t slow;
 	uint32_t scanned;
+	uint64_t pace_since;
+	uint64_t pace_from;
 	uint64_t head_octets;
 	uint64_t origin_octets;
 	uint64_t began_us;
@@ -89,6 +97,7 @@ struct exchange {
 	struct tls_hello *hello;
 	const char *result;
 	char *heap_text;
+	size_t heap_len;
 	uint32_t line_len;
 	uint32_t referer_len;
 	uint32_t agent_len;

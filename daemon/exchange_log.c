@@ -9,11 +9,20 @@
 #define RAW_SHOWN 256	/* octets of something that is not a request */
 #define VERSION_LEN 9	/* " HTTP/1.1" */
 
-static char *text_room(struct exchange *x, size_t n)
+/* NULL: what would be noted is not worth it now. */
+static char *text_room(struct session *s, size_t n)
 {
+	struct buf_pool *pool = &s->thread->bufs;
+	struct exchange *x = s->x;
+
 	if (n <= sizeof(x->text))
 		return x->text;
+	if (!buf_pool_count(pool, n))
+		return NULL;
 	x->heap_text = malloc(n);
+	x->heap_len = n;
+	if (!x->heap_text)
+		buf_pool_uncount(pool, n);
 	return x->heap_text;
 }
 
@@ -38,7 +47,7 @@ void exchange_note(struct session *s, const struct http_head *head, const char *
 	uint32_t n_referer = referer ? referer->value.len : 0;
 	uint32_t n_agent = agent ? agent->value.len : 0;
 	struct exchange *x = s->x;
-	char *text = text_room(x, (size_t)line + n_referer + n_agent);
+	char *text = text_room(s, (size_t)line + n_referer + n_agent);
 
 	if (!text)
 		return;

@@ -79,6 +79,11 @@ static void admit(struct listener *l, int fd, const struct sockaddr_storage *ss)
 		close(fd);
 		return;
 	}
+	if (buf_pool_short(&t->bufs)) {
+		metric_inc(&t->metrics, METRIC_REFUSED_MEMORY);
+		close(fd);
+		return;
+	}
 	v = clients_enter(&client.addr, limits->sessions,
 			  proxied_is_sender(l->port, &client.addr) ? UINT_MAX : limits->per_client);
 	if (overload_sessions(limits, clients_count()))
@@ -150,15 +155,20 @@ static int take_one(struct listener *l)
 	return 1;
 }
 
+static bool is_full(const struct listener *l)
+{
+	return clients_count() >= l->setup->conf->limits.sessions || buf_pool_short(&l->thread->bufs);
+}
+
 /*
- * At limits.sessions: what waits has been accepted for us, by the datapath, just
+ * At limits.sessions or limits.memory: what waits has been accepted for us, by the datapath, just
  * before it was told to send no more. A session may end in time.
  */
 static bool hold_back(struct listener *l)
 {
 	struct thread *t = l->thread;
 
-	if (clients_count() < l->setup->conf->limits.sessions) {
+	if (!is_full(l)) {
 		l->full_until = 0;
 		return false;
 	}

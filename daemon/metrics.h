@@ -20,7 +20,7 @@
 	X(REFUSED_CLIENT, "sessions_refused_per_client", false,                               \
 	  "Client connections closed because limits.per_client was reached.")                 \
 	X(REFUSED_MEMORY, "sessions_refused_memory", false,                                   \
-	  "Sessions ended because limits.memory was reached.")                                \
+	  "Sessions refused or ended because limits.memory was reached.")                                \
 	X(OVERLOADED, "overloaded", true, "New connections are left to on_overload now.")     \
 	X(OVERLOADS, "overloads", false, "Times that this began.")                            \
 	X(ACCEPT_ERRORS, "accept_errors", false, "Failures of accept.")                       \
@@ -56,6 +56,8 @@
 	X(TIMEOUT_CONNECT, "timeouts_connect", false, "Connects that took too long.")         \
 	X(TIMEOUT_RESPONSE, "timeouts_response", false, "Origins that did not answer.")       \
 	X(TIMEOUT_CLIENT, "timeouts_client", false, "Clients that stopped moving octets.")    \
+	X(SLOW_CLIENTS, "slow_clients", false, "Clients slower than http.client_rate.")       \
+	X(SLOW_ORIGINS, "slow_origins", false, "Origins slower than http.origin_rate.")       \
 	X(TIMEOUT_TUNNEL, "timeouts_tunnel", false, "Tunnels closed for being idle.")         \
 	X(CLIENT_ABORTS, "client_aborts", false, "Exchanges ended by the client.")            \
 	X(TRUNCATED, "responses_truncated", false, "Responses cut off by the origin.")        \

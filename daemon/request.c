@@ -15,10 +15,15 @@
 struct exchange *exchange_create(struct session *s)
 {
 	struct thread *t = s->thread;
-	struct exchange *x = objpool_get(&t->exchange_objs);
+	struct exchange *x;
 
-	if (!x)
+	if (!buf_pool_count(&t->bufs, sizeof(*x)))
 		return NULL;
+	x = objpool_get(&t->exchange_objs);
+	if (!x) {
+		buf_pool_uncount(&t->bufs, sizeof(*x));
+		return NULL;
+	}
 	memset(x, 0, offsetof(struct exchange, text));
 	x->began_us = t->loop.now_us;
 	x->minor = 1;

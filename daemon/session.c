@@ -19,7 +19,6 @@
 #define ATTEMPT_MS 250		/* Connection Attempt Delay of RFC 8305 8 */
 #define LINGER_MS 2000
 #define LINGER_READS 16		/* in one go */
-#define TUNNEL_IDLE_MS (3600 * 1000)
 
 const char *const session_state_names[SESSION_STATE_MAX] = {
 	[SESSION_PROXY] = "proxy",
@@ -57,7 +56,7 @@ static unsigned int state_timeout(const struct session *s, enum session_state st
 		return http->response_timeout;
 	case SESSION_TUNNEL:
 	case SESSION_SILENT:
-		return TUNNEL_IDLE_MS;
+		return http->tunnel_timeout;
 	case SESSION_LINGER:
 		return LINGER_MS;
 	default:
@@ -121,6 +120,31 @@ static bool (*const steps[])(struct session *s) = {
 	[SESSION_LINGER] = linger_step,
 };
 
+/*
+ * Who moves something now and then is never idle. When octets move again after
+ * idle_timeout or more, whoever is waited for must have moved its share meanwhile.
+ */
+static void check_rate(struct session *s, uint64_t moved)
+{
+	const struct conf_http *http = &s->setup->conf->http;
+	struct loop *loop = &s->thread->loop;
+	struct exchange *x = s->x;
+	uint64_t took = loop->now - x->pace_since;
+	bool client;
+	size_t rate;
+
+	if (x->pace_since && took < http->idle_timeout)
+		return;
+	client = exchange_waits_for_client(x);
+	rate = client ? http->client_rate : http->origin_rate;
+	if (x->pace_since && (moved - x->pace_from) * 1000 < rate * took) {
+		x->slow = client ? EXCHANGE_SLOW_CLIENT : EXCHANGE_SLOW_ORIGIN;
+		loop_timer(loop, &s->timer, 0);
+	}
+	x->pace_since = loop->now;
+	x->pace_from = moved;
+}
+
 /* Nothing more can be done now: give back what is empty, see to the timer. */
 static void session_rest(struct session *s)
 {
@@ -139,10 +163,12 @@ static void session_rest(struct session *s)
 		return;
 	s->progress = moved;
 	if (s->state == SESSION_TUNNEL)
-		loop_timer(&s->thread->loop, &s->timer, TUNNEL_IDLE_MS);
-	else if (s->state == SESSION_EXCHANGE)
-		loop_timer(&s->thread->loop, &s->timer, x->request_done && !x->head_done ?
-			   http->response_timeout : http->idle_timeout);
+		loop_timer(&s->thread->loop, &s->timer, http->tunnel_timeout);
+	if (s->state != SESSION_EXCHANGE || x->slow)
+		return;
+	loop_timer(&s->thread->loop, &s->timer, x->request_done && !x->head_done ?
+		   http->response_timeout : http->idle_timeout);
+	check_rate(s, moved / 2);
 }
 
 void session_run(struct session *s)
@@ -182,6 +208,7 @@ static void session_free(struct work *w)
 	struct session *s = container_of(w, struct session, again);
 
 	setup_put(s->setup);
+	buf_pool_uncount(&s->thread->bufs, sizeof(*s));
 	objpool_put(&s->thread->session_objs, s);
 }
 
@@ -226,9 +253,12 @@ static void exchange_free(struct session *s)
 	exchange_drop_rivals(x);
 	body_end(&x->request, &t->carrier);
 	body_end(&x->response, &t->carrier);
+	if (x->heap_text)
+		buf_pool_uncount(&t->bufs, x->heap_len);
 	free(x->heap_text);
 	free(x->hello);
 	free(x->pending);
+	buf_pool_uncount(&t->bufs, sizeof(*x));
 	objpool_put(&t->exchange_objs, x);
 	s->x = NULL;
 }
@@ -333,7 +363,7 @@ static void session_init(struct session *s, struct thread *t, struct setup *setu
 void session_create(struct thread *t, struct setup *setup, const struct conf_port *port, int fd,
 		    const struct endpoint *client)
 {
-	struct session *s = objpool_get(&t->session_objs);
+	struct session *s = buf_pool_count(&t->bufs, sizeof(*s)) ? objpool_get(&t->session_objs) : NULL;
 	uint64_t *accepted = &setup->ports[port->index]->v[PORT_METRIC_ACCEPTED];
 
 	if (!s) {

@@ -167,12 +167,13 @@ static void upstream_free(struct work *w)
 {
 	struct upstream *up = container_of(w, struct upstream, work);
 
+	buf_pool_uncount(up->pool->bufs, sizeof(*up));
 	objpool_put(&up->pool->objs, up);
 }
 
 struct upstream *upstream_new(struct upstream_pool *pool, const struct upstream_key *key, int fd)
 {
-	struct upstream *up = objpool_get(&pool->objs);
+	struct upstream *up = buf_pool_count(pool->bufs, sizeof(*up)) ? objpool_get(&pool->objs) : NULL;
 
 	if (!up) {
 		close(fd);
@@ -189,6 +190,7 @@ struct upstream *upstream_new(struct upstream_pool *pool, const struct upstream_
 	if (!loop_watch(pool->loop, &up->watch, true))
 		return up;
 	close(fd);
+	buf_pool_uncount(pool->bufs, sizeof(*up));
 	objpool_put(&pool->objs, up);
 	return NULL;
 }

@@ -36,7 +36,7 @@ class Env:
         spaces = args.netns.split(",") if args.netns else [None] * 3
         self.net = net.Net(*spaces)
         self.scale = args.scale
-        self.daemon, self.datapath = [args.daemon], args.datapath
+        self.daemon, self.datapath = args.under.split() + [args.daemon], args.datapath
         self.profiles = list(targets.PROFILES)
         self.client = args.client if self.transparent else "127.0.0.1"
         if self.transparent:
@@ -183,6 +183,7 @@ def play_profile(profile, todo, args, env, work, tap):
         faults = [] if target.alive() else ["the proxy died: " + target.tail()]
     finally:
         ended = target.stop()
+    faults += target.complaints()
     if ended:
         faults.append(ended + ": " + target.tail())
     tap.result(f"{target.name} lived through it and ended as told", "MUST", faults)
@@ -208,6 +209,7 @@ def arguments():
     parser.add_argument("--target", default="tiphares", choices=("tiphares", "nginx", "haproxy"))
     parser.add_argument("--mode", default="all", choices=("all", "reverse", "forward", "transparent"))
     parser.add_argument("--daemon", default=os.path.join(HERE, "../../build/tipharesd"))
+    parser.add_argument("--under", default="", help="a command that the daemon is started by: valgrind -q")
     parser.add_argument("--jobs", type=int, default=16, help="cases at once")
     parser.add_argument("--seconds", type=float, default=25, help="for one case at most")
     parser.add_argument("--scale", type=int, default=1, help="more time for everything: for slow machines")

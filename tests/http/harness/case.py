@@ -44,13 +44,13 @@ class Send(Step):
 
 
 class As(Step):
-    """Client: connects from this address. Before anything else."""
+    """Client: connects from this address, or with such a buffer. Before anything else."""
 
-    def __init__(self, source):
-        self.source = source
+    def __init__(self, source=None, rcvbuf=None):
+        self.source, self.rcvbuf = source, rcvbuf
 
     def client(self, run):
-        run.client(source=self.source)
+        run.client(source=self.source, rcvbuf=self.rcvbuf)
 
 
 class Pieces(Step):
@@ -121,6 +121,18 @@ class Drip(Step):
                 stream.more(wire.time.monotonic() + self.interval)
             except wire.Late:
                 pass
+
+
+class Sip(Step):
+    """Client: reads so many octets each interval, until the proxy has ended the connection or all of it is there."""
+
+    def __init__(self, octets, interval=0.1):
+        self.octets, self.interval = octets, interval
+
+    def client(self, run):
+        stream = run.client().stream
+        while stream.more(run.deadline, self.octets):
+            wire.time.sleep(self.interval)
 
 
 class SendSome(Step):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The proxies that the cases can be played against: tipharesd, and peers, to see that the cases are fair."""
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -18,9 +19,14 @@ PROFILES = {
     "xff": {"http": {"forwarded": "x-forwarded-for"}},
     "novia": {"http": {"via": "off"}},
     "senders": {"http": {"forwarded": "rfc7239", "header_timeout": 3}, "port": {"proxy_protocol": "[127.0.0.2]"}},
+    "rates": {"http": {"idle_timeout": 2, "response_timeout": 20, "tunnel_timeout": 2, "client_rate": "400B", "origin_rate": "400B"}},
+    "paced": {"http": {"idle_timeout": 2, "client_rate": "0B", "origin_rate": "0B"}},
     "announce1": {"route": {"proxy_protocol": "v1"}},
     "announce2": {"route": {"proxy_protocol": "v2"}},
 }
+
+
+COMPLAINT = re.compile(r"Sanitizer|runtime error:|^==\d+== ")
 
 
 class Target:
@@ -84,6 +90,12 @@ class Target:
         if self.stopped:
             self.stopped = []
             self.frozen.release()
+
+    def complaints(self):
+        """What a sanitizer or valgrind said, if anything."""
+        with open(os.path.join(self.work, f"{self.name}.log"), errors="replace", encoding="utf-8") as log:
+            said = [line.strip() for line in log if COMPLAINT.search(line)]
+        return said[:20]
 
     def alive(self):
         return self.process.poll() is None
