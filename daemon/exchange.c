@@ -74,7 +74,7 @@ static bool write_answer(struct session *s, unsigned int status, const char *det
 		return false;
 	out = x->response.out;
 	n = http_write_proxy_error(status, type, detail,
-				   x->method == HTTP_M_HEAD, x->client_keep,
+				   x->html, x->method == HTTP_M_HEAD, x->client_keep,
 				   out->data + out->w, buf_room(out));
 	if (n < 0)
 		return false;

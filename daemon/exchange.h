@@ -38,6 +38,7 @@ enum exchange_slow { EXCHANGE_SLOW_NOBODY, EXCHANGE_SLOW_CLIENT, EXCHANGE_SLOW_O
  *	(perhaps NULL) holds when the others don't
  * @other_port: the client's own port was taken, for the current hop another will do
  * @hello: what the ClientHello of a relay says; NULL: there was none
+ * @html: the client reads HTML
  * @upgrade: protocols the request asked for, empty: none
  * @n_interim: 1xx responses so far
  * @slow: enum exchange_slow
@@ -73,6 +74,7 @@ struct exchange {
 	bool relay;
 	bool silent;
 	bool chosen;
+	bool html;
 	bool reused;
 	bool other_port;
 	bool up_eof_sent;

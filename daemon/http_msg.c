@@ -498,18 +498,20 @@ static const char *error_type(unsigned int status)
 }
 
 int http_write_proxy_error(unsigned int status, const char *type, const char *detail,
-			   bool head_only, bool keep_alive, char *out, size_t size)
+			   bool html, bool head_only, bool keep_alive, char *out, size_t size)
 {
 	struct out o = { .p = out, .end = out + size };
 	const char *reason = http_reason(status);
-	char body[512];
-	int body_len = snprintf(body, sizeof(body), "%u %s: %s\n", status, reason, detail);
+	char body[1024];
+	int body_len = http_page(status, detail, html, body, sizeof(body));
 
-	if (body_len < 0 || (size_t)body_len >= sizeof(body))
+	if (body_len < 0)
 		return -ENOSPC;
 	put_status_line(&o, status, reason, strlen(reason));
 	put_date(&o, time(NULL));
-	PUT(&o, "Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n");
+	PUT(&o, "Content-Type: text/");
+	put_string(&o, html ? "html" : "plain");
+	PUT(&o, "; charset=utf-8\r\nCache-Control: no-store\r\n");
 	if (type) {
 		PUT(&o, "Proxy-Status: tiphares; error=");
 		put_string(&o, type);
@@ -528,8 +530,8 @@ int http_write_proxy_error(unsigned int status, const char *type, const char *de
 int http_write_error(unsigned int status, const char *detail, bool head_only, bool keep_alive,
 		     char *out, size_t size)
 {
-	return http_write_proxy_error(status, error_type(status), detail, head_only, keep_alive,
-				      out, size);
+	return http_write_proxy_error(status, error_type(status), detail, false, head_only,
+				      keep_alive, out, size);
 }
 
 /* What nobody must learn by asking for it back (RFC 9110 9.3.8). */

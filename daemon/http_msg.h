@@ -233,9 +233,18 @@ int http_write_error(unsigned int status, const char *detail, bool head_only, bo
 
 /*
  * The same with the error's type in Proxy-Status (RFC 9209 2.3); NULL: none is
- * written. http_write_error() takes the one that @status implies.
+ * written; in text, or in HTML. http_write_error() takes the one that @status implies.
  */
 int http_write_proxy_error(unsigned int status, const char *type, const char *detail,
-			   bool head_only, bool keep_alive, char *out, size_t size);
+			   bool html, bool head_only, bool keep_alive, char *out, size_t size);
+
+/* Does Accept name text/html, and not text/plain before it? */
+bool http_wants_html(const struct http_head *head, const char *base);
+
+/*
+ * The content of such a response; @detail has no markup in it. Return: octets
+ * written, besides the NUL behind them, or -1: there is no room.
+ */
+int http_page(unsigned int status, const char *detail, bool html, char *out, size_t size);
 
 #endif /* TIPHARES_HTTP_MSG_H */

@@ -185,6 +185,7 @@ static void take_properties(struct exchange *x, const struct http_head *head, co
 {
 	x->method = head->method_id;
 	x->minor = head->minor;
+	x->html = http_wants_html(head, base);
 	x->tunnel = head->method_id == HTTP_M_CONNECT;
 	/* behind a CONNECT that fails may be what was meant for the tunnel */
 	x->client_keep = head->keep_alive && !head->close_after && head->minor && !x->tunnel;

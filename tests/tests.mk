@@ -6,7 +6,7 @@
 
 UNIT_HTTP1 := daemon/http1 daemon/http1_fields daemon/http1_target daemon/http1_chunked daemon/http1_octets daemon/addr
 UNIT_CASES := tests/unit/cases_request tests/unit/cases_response tests/unit/cases_chunked tests/unit/describe
-UNIT_ORACLE := tests/unit/oracle tests/unit/llhttp daemon/http_msg
+UNIT_ORACLE := tests/unit/oracle tests/unit/llhttp daemon/http_msg daemon/http_page
 
 unit-addr := daemon/addr
 unit-http1_head := $(UNIT_HTTP1) $(UNIT_CASES) $(UNIT_ORACLE)
@@ -17,7 +17,7 @@ unit-conf := daemon/conf daemon/conf_check daemon/conf_format daemon/conf_keys d
 unit-libs-conf := -lyaml
 unit-channel := daemon/channel daemon/broker daemon/shm
 unit-http1_chunked := $(UNIT_HTTP1) $(UNIT_CASES) $(UNIT_ORACLE) tests/unit/chunked_oracle
-unit-http_msg := $(UNIT_HTTP1) $(UNIT_CASES) daemon/http_msg tests/unit/forwarded
+unit-http_msg := $(UNIT_HTTP1) $(UNIT_CASES) daemon/http_msg daemon/http_page tests/unit/forwarded
 unit-resolver := daemon/resolver daemon/dns daemon/sysnames daemon/loop daemon/timer daemon/addr tests/unit/dns_server
 unit-libs-resolver = $(call pkg,--libs,libcares)
 unit-sysnames := daemon/sysnames daemon/addr
@@ -114,10 +114,10 @@ FUZZ_CFLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer,addre
 FUZZ_LLHTTP := $(addprefix /usr/share/llhttp/,api.c http.c llhttp.c)
 FUZZ_PROGRAMS := $(FUZZ:%=$(FUZZ_DIR)/fuzz_%)
 
-fuzz-request := daemon/http1_octets.c daemon/http1_chunked.c daemon/http_msg.c daemon/addr.c tests/unit/oracle.c
+fuzz-request := daemon/http1_octets.c daemon/http1_chunked.c daemon/http_msg.c daemon/http_page.c daemon/addr.c tests/unit/oracle.c
 fuzz-response := $(fuzz-request)
-fuzz-forward := $(UNIT_HTTP1:%=%.c) tests/unit/forwarded.c
-fuzz-chunked := daemon/http1_octets.c daemon/http1.c daemon/http1_fields.c daemon/http1_target.c daemon/http_msg.c \
+fuzz-forward := $(UNIT_HTTP1:%=%.c) daemon/http_page.c tests/unit/forwarded.c
+fuzz-chunked := daemon/http1_octets.c daemon/http1.c daemon/http1_fields.c daemon/http1_target.c daemon/http_msg.c daemon/http_page.c \
 	daemon/addr.c tests/unit/oracle.c tests/unit/chunked_oracle.c
 fuzz-dict-chunked := chunked
 fuzz-hello :=

@@ -339,7 +339,7 @@ static void test_errors(void)
 
 	ok(error_is_message(false, false) && error_is_message(true, false) &&
 	   error_is_message(false, true) && error_is_message(true, true), "an error is a whole message");
-	n = http_write_proxy_error(504, "connection_timeout", "x", false, false, out, sizeof(out) - 1);
+	n = http_write_proxy_error(504, "connection_timeout", "x", false, false, false, out, sizeof(out) - 1);
 	out[n > 0 ? n : 0] = '\0';
 	ok(strstr(out, "\r\nProxy-Status: tiphares; error=connection_timeout\r\n"), "9209 2.3: its type");
 	n = http_write_error(504, "x", false, false, out, sizeof(out) - 1);

@@ -2,7 +2,7 @@
 """E37-E43: Via, what is forwarded unchanged, Date, Proxy-Status, Forwarded, authentication."""
 import re
 
-from case import END, HOST, MUST, PRODUCT, SHOULD, Q, R, answered, forwarded, refused, reply
+from case import END, HOST, MUST, PRODUCT, SHOULD, Outcome, Q, R, answered, case, forwarded, refused, reply
 
 GET = "GET $U/a HTTP/1.1\r\n" + HOST
 OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
@@ -171,3 +171,28 @@ reply("fields/407-passed", "E43", "9110 11.7.1", MUST, "HTTP/1.1 407 Auth\r\nPro
       R(407, fields={"Proxy-Authenticate": "Basic realm=\"x\""}), close=False)
 forwarded("fields/proxy-authorization-for-another", "E43", "9110 11.7.2", PRODUCT, GET + "Proxy-Authorization: Basic YTpi\r\n\r\n",
           Q("GET", "/a", fields={"Proxy-Authorization": lambda v: v in ([], ["Basic YTpi"])}))
+
+# ---- error pages: HTML for whoever asks for it by name ---------------------------------------------------------------
+
+HTML, TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
+for name, accept, want in (
+        ("none", "", TEXT), ("any", "Accept: */*\r\n", TEXT), ("text", "Accept: text/*\r\n", TEXT), ("html", "Accept: text/html\r\n", HTML),
+        ("browser", "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n", HTML), ("case", "ACCEPT: Text/HTML;Level=1\r\n", HTML),
+        ("second-line", "Accept: image/png\r\nAccept: text/html;q=0.1\r\n", HTML), ("zero", "Accept: text/html;q=0, */*\r\n", TEXT),
+        ("zero-decimals", "Accept: text/html; q=0.000\r\n", TEXT), ("text-preferred", "Accept: text/plain, text/html;q=0.9\r\n", TEXT),
+        ("html-preferred", "Accept: text/plain;q=0.3,text/html;q=0.9\r\n", HTML), ("longer-name", "Accept: text/html5\r\n", TEXT), ("x-accept", "X-Accept: text/html\r\n", TEXT)):
+    for method in ("GET", "HEAD"):
+        case(f"fields/error-page-{name}-{method.lower()}", "E41", "9110 12.5.1", PRODUCT, [f"{method} $V/a HTTP/1.1\r\nHost: $DEAD\r\n{accept}\r\n"],
+             outcomes=[Outcome([R(502, fields={"Content-Type": want, "Proxy-Status": "tiphares; error=connection_refused"},
+                                  body=None if method == "GET" else b"")], (), "open")],
+             modes=("reverse", "forward"), peers=False,
+             checks=[lambda run, html=want == HTML: page(run.clients["a"].responses[0].body, html)] if method == "GET" else [])
+
+
+def page(body, html):
+    """Short, whole, and nothing of the inside in it."""
+    if html != (body.startswith(b"<!DOCTYPE html>") and body.endswith(b"</html>\n")):
+        return f"not {'HTML' if html else 'text'}: {body!r}"
+    if b"502 Bad Gateway" not in body or b"the origin refuses connections" not in body or len(body) > 600 or b"127." in body:
+        return f"not what a person should read: {body!r}"
+    return None
