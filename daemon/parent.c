@@ -398,7 +398,7 @@ int parent_run(const struct parent_args *args)
 	char why[WHY_MAX] = "";
 
 	log_set_level((int)p.conf->log.level);
-	p.worker.control = p.worker.notify = -1;
+	p.worker.control = p.worker.notify = p.worker.leash[0] = p.worker.leash[1] = -1;
 	inheritance_init(&p.inherited);
 	if (readlink("/proc/self/exe", p.program, sizeof(p.program) - 1) < 0)
 		snprintf(p.program, sizeof(p.program), "%s", args->argv[0]);

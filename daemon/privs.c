@@ -4,14 +4,15 @@
  *
  * The parent keeps CAP_NET_ADMIN (interception, listeners, transparent
  * sockets), CAP_NET_BIND_SERVICE (listeners below 1024), CAP_SETUID,
- * CAP_SETGID and CAP_SETPCAP (to make the next worker harmless), CAP_KILL (to
- * end it) and CAP_DAC_READ_SEARCH (the configuration may be in a private
+ * CAP_SETGID and CAP_SETPCAP (to make the next worker harmless), and, where root
+ * started it, CAP_DAC_READ_SEARCH (the configuration may be in a private
  * directory). The worker keeps nothing.
  */
 #include "privs.h"
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <grp.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,11 +37,12 @@ int privs_find_user(const char *name, struct privs_user *ret, char *why, size_t 
 
 	why[0] = '\0';
 	if (!find(name, &user)) {
-		if (user.uid) {
+		if (user.uid && user.uid != geteuid()) {
 			*ret = user;
 			return 0;
 		}
-		snprintf(why, size, "user %s is root: the worker must run as another user", name);
+		snprintf(why, size, "user %s is %s: the worker must run as another user", name,
+			 user.uid ? "the one that runs this" : "root");
 		return -EPERM;
 	}
 	if (!strcmp(name, PRIVS_DEFAULT_USER) && !find("nobody", ret)) {
@@ -72,7 +74,7 @@ void privs_raise_nofile(void)
 int privs_reduce_parent(void)
 {
 	static const unsigned int kept[] = { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE, CAP_SETUID, CAP_SETGID,
-					     CAP_SETPCAP, CAP_KILL, CAP_DAC_READ_SEARCH };
+					     CAP_SETPCAP, CAP_DAC_READ_SEARCH };
 
 	capng_get_caps_process();
 	for (unsigned int cap = 0; cap <= CAP_LAST_CAP; cap++) {
@@ -90,16 +92,34 @@ int privs_reduce_parent(void)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : 0;
 }
 
+/* While CAP_SETPCAP is there. */
+static int clear_bounding(void)
+{
+	for (unsigned int cap = 0; cap <= CAP_LAST_CAP; cap++)
+		if (prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 1 && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0))
+			return -errno;
+	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) ? -errno : 0;
+}
+
+/* Whoever is not root now keeps its capabilities over this. */
+static int change_ids(const struct privs_user *user)
+{
+	return setgroups(0, NULL) || setresgid(user->gid, user->gid, user->gid) ||
+	       setresuid(user->uid, user->uid, user->uid) ? -errno : 0;
+}
+
 /*
- * The bounding set goes while CAP_SETPCAP is there, the ids while CAP_SETUID
- * is. A change of ids clears the parent death signal: it is set afterwards, and
- * a parent that was gone by then is noticed by its pid.
+ * A change of ids clears the parent death signal: it is set afterwards, and a
+ * parent that was gone by then is noticed by its pid.
  */
 int privs_drop_worker(const struct privs_user *user, pid_t parent)
 {
-	capng_clear(CAPNG_SELECT_BOTH);
-	if (capng_change_id((int)user->uid, (int)user->gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING))
-		return errno ? -errno : -EPERM;
+	int err = clear_bounding();
+
+	if (!err)
+		err = change_ids(user);
+	if (err)
+		return err;
 	capng_clear(CAPNG_SELECT_BOTH);
 	if (capng_apply(CAPNG_SELECT_CAPS))
 		return -EPERM;

@@ -23,7 +23,7 @@ struct privs_user {
  *
  * Where the default user was not created (no installation), nobody serves.
  * Return: 0, -ENOENT, or -EPERM for root, whose files a worker could write even
- * without capabilities.
+ * without capabilities, and for our own user, whose processes it could trace.
  */
 int privs_find_user(const char *name, struct privs_user *ret, char *why, size_t size);
 

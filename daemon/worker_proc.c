@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,17 +81,34 @@ static int be_confined(int control)
 	return err;
 }
 
+/*
+ * A pull at the other end kills this process, for the kernel sends the signal
+ * that we ask it for, with the right of our own user: the parent needs none.
+ * Only the parent has the descriptors afterwards: nobody here can undo it.
+ */
+static int be_leashed(int leash)
+{
+	struct pollfd pfd = { .fd = leash, .events = POLLIN };
+
+	if (fcntl(leash, F_SETOWN, getpid()) || fcntl(leash, F_SETSIG, SIGKILL) ||
+	    fcntl(leash, F_SETFL, O_NONBLOCK | O_ASYNC))
+		return -errno;
+	return poll(&pfd, 1, 0) ? -ECANCELED : 0;
+}
+
 static void __attribute__((noreturn))
-be_worker(const struct worker_env *env, const struct worker_args *args, pid_t parent)
+be_worker(const struct worker_env *env, const struct worker_args *args, int leash, pid_t parent)
 {
 	int err;
 
 	reset_signals();
 	tzset();
 	err = shm_protect(env->shm);
-	close_others(args);
 	if (!err)
 		err = privs_drop_worker(&env->user, parent);
+	if (!err)
+		err = be_leashed(leash);
+	close_others(args);
 	if (!err)
 		err = be_confined(args->control);
 	if (err) {
@@ -135,14 +153,18 @@ int worker_proc_start(struct worker_proc *w, const struct worker_env *env)
 		.admin_fd = env->admin_fd, .metrics_fd = env->metrics_fd,
 	};
 	pid_t parent = getpid(), pid;
-	int err = make_channels(ours, theirs, n);
+	int err;
 
+	close_all(w->leash, 2);
+	if (pipe2(w->leash, O_CLOEXEC | O_NONBLOCK))
+		return -errno;
+	err = make_channels(ours, theirs, n);
 	if (err)
 		return err;
 	args.control = theirs[0];
 	pid = fork();
 	if (!pid)
-		be_worker(env, &args, parent);
+		be_worker(env, &args, w->leash[0], parent);
 	err = pid < 0 ? -errno : 0;
 	close_all(theirs, n);
 	if (err) {
@@ -291,7 +313,7 @@ void worker_proc_disconnect(struct worker_proc *w)
 /* First: a system call that waits for the answer to its violation would go on without a listener. */
 void worker_proc_kill(struct worker_proc *w)
 {
-	if (w->pid)
-		kill(w->pid, SIGKILL);
+	if (w->pid && write(w->leash[1], "", 1) < 0)
+		log_error("worker %d can't be killed: %s", (int)w->pid, strerror(errno));
 	worker_proc_disconnect(w);
 }

@@ -18,6 +18,7 @@
  * struct worker_proc - one worker process
  * @pid: 0: there is none
  * @control, @sockets: our ends of its channels, -1: closed
+ * @leash: a pipe: an octet at its end 1 kills the process; kept until the next one
  * @confined: it has said how it is confined
  * @notify: where its violations are heard of, or -1
  */
@@ -25,6 +26,7 @@ struct worker_proc {
 	pid_t pid;
 	int control;
 	int notify;
+	int leash[2];
 	bool confined;
 	int sockets[WORKER_THREADS_MAX];
 	unsigned int threads;

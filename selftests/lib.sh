@@ -331,6 +331,7 @@ daemon_conf() {
 	printf '%s\n' "$yaml" >>"$LAB/tiphares.yaml"
 }
 ctl() { "$TIPH_BUILD/tipharesctl" --admin "$LAB/admin.sock" "$@"; }
+daemon_under=()	# what to start it by; it must end in an exec
 daemon_alive() { [ -n "$daemon_pid" ] && kill -0 "$daemon_pid" 2>/dev/null; }
 # the admin socket answers before the first configuration is in force
 daemon_serves() { ctl --json status | grep -q '"generation": [1-9]'; }
@@ -341,7 +342,7 @@ daemon_start() {
 	[ "$TIPH_DATAPATH" = nft ] || mod_load
 	rm -f "$LAB/admin.sock"
 	# no function in between: $! must be the daemon itself, which signals are meant for
-	nsenter --net="/run/netns/$NS-gw" "$TIPH_BUILD/tipharesd" -c "$LAB/tiphares.yaml" --foreground --datapath "$TIPH_DATAPATH" \
+	nsenter --net="/run/netns/$NS-gw" "${daemon_under[@]}" "$TIPH_BUILD/tipharesd" -c "$LAB/tiphares.yaml" --foreground --datapath "$TIPH_DATAPATH" \
 		--admin "$LAB/admin.sock" "$@" >>"$LAB/daemon.log" 2>&1 </dev/null &
 	daemon_pid=$!
 	wait_for "daemon_serves || ! daemon_alive" 20 "a configuration in force" && daemon_alive && return
