@@ -268,19 +268,31 @@ static int port_get(struct sk_buff *skb, struct genl_info *info)
 	return IS_ERR(msg) ? PTR_ERR(msg) : genlmsg_reply(msg, info);
 }
 
+/*
+ * The table that a part of a dump is made of, under RCU. The last message tells,
+ * too, if it is another one than before: a shorter table has no other.
+ */
+static const struct tiph_ports *dump_ports(const struct tiph_net *tn,
+					   struct netlink_callback *cb)
+{
+	const struct tiph_ports *ports = rcu_dereference(tn->ports);
+
+	cb->seq = ports ? ports->generation : 0;
+
+	return ports;
+}
+
 /* Begins a message of a dump. */
-static void *dump_put(struct sk_buff *skb, struct netlink_callback *cb,
-		      u8 cmd, u32 generation)
+static void *dump_put(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
 {
 	void *head;
 
-	cb->seq = generation;
 	head = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
 			   cb->nlh->nlmsg_seq, &family, NLM_F_MULTI, cmd);
 	if (!head)
 		return NULL;
 	genl_dump_check_consistent(cb, head);
-	if (nla_put_u32(skb, TIPH_A_GENERATION, generation)) {
+	if (nla_put_u32(skb, TIPH_A_GENERATION, cb->seq)) {
 		genlmsg_cancel(skb, head);
 		return NULL;
 	}
@@ -303,10 +315,9 @@ static int port_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	unsigned long i = cb->args[0];
 
 	rcu_read_lock();
-	ports = rcu_dereference(tn->ports);
+	ports = dump_ports(tn, cb);
 	for (; ports && i < ports->n; i++) {
-		void *head = dump_put(skb, cb, TIPH_CMD_PORT_GET,
-				      ports->generation);
+		void *head = dump_put(skb, cb, TIPH_CMD_PORT_GET);
 
 		if (!head)
 			break;
@@ -330,10 +341,9 @@ static int stats_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	unsigned long i = cb->args[0];
 
 	rcu_read_lock();
-	ports = rcu_dereference(tn->ports);
+	ports = dump_ports(tn, cb);
 	for (; i <= (ports ? ports->n : 0); i++) {
-		void *head = dump_put(skb, cb, TIPH_CMD_STATS_GET,
-				      ports ? ports->generation : 0);
+		void *head = dump_put(skb, cb, TIPH_CMD_STATS_GET);
 		int err;
 
 		if (!head)
@@ -400,7 +410,6 @@ static struct genl_family family __ro_after_init = {
 	.parallel_ops	= true,
 	.ops		= ops,
 	.n_ops		= ARRAY_SIZE(ops),
-	.resv_start_op	= __TIPH_CMD_MAX,
 	.mcgrps		= groups,
 	.n_mcgrps	= ARRAY_SIZE(groups),
 	.module		= THIS_MODULE,

@@ -113,6 +113,18 @@ TEST_F(genl, an_unknown_flag)
 	EXPECT_REFUSED(EINVAL, "reserved bit", TIPH_A_FLAGS);
 }
 
+TEST_F(genl, a_header_that_is_not_clean)
+{
+	BEGIN(TIPH_CMD_GET_INFO);
+	self->msg.genl.reserved = 1;
+	EXPECT_REFUSED(EINVAL, "reserved field", -1);
+	BEGIN(TIPH_CMD_PORT_SET);
+	msg_end(&self->msg, msg_port(&self->msg, "web", TIPH_MODE_FULL, 8080, 80));
+	self->msg.nlh.nlmsg_flags |= NLM_F_EXCL;
+	EXPECT_REFUSED(EINVAL, "reserved bits", -1);
+	EXPECT_EQ(0, count_ports(&self->genl));
+}
+
 TEST_F(genl, an_empty_message)
 {
 	BEGIN(TIPH_CMD_PORT_SET);
@@ -238,6 +250,61 @@ TEST_F(genl, removing_what_is_not_there_removes_nothing)
 	msg_end(&self->msg, nest);
 	EXPECT_REFUSED(ENOENT, "no port of this name", TIPH_PORT_NAME);
 	EXPECT_EQ(1, count_ports(&self->genl));
+}
+
+/* A port that takes much of what one part of a dump holds. */
+static int set_large(struct genl *genl, struct message *msg, int number)
+{
+	struct tiph_prefix prefix = { .family = AF_INET6, .len = 128 };
+	struct nlattr *port, *list;
+	struct answer answer;
+	char name[8];
+	int i, err;
+
+	snprintf(name, sizeof(name), "p%d", number);
+	msg_init(msg, genl->family, TIPH_CMD_PORT_SET, 0);
+	port = msg_port(msg, name, TIPH_MODE_FULL, 8080 + number, 80);
+	list = msg_nest(msg, TIPH_PORT_EXCEPT_SOURCES);
+	for (i = 0; i < TIPH_MATCH_PREFIXES_MAX; i++) {
+		prefix.addr[3] = htonl(i);
+		msg_put(msg, TIPH_LIST_ENTRY, &prefix, sizeof(prefix));
+	}
+	msg_end(msg, list);
+	msg_end(msg, port);
+	err = genl_ask(genl, msg, &answer);
+	return err < 0 ? err : answer.err;
+}
+
+/* What is gone when a dump goes on has no message of its own: its end has to tell. */
+TEST_F(genl, a_dump_of_a_table_that_becomes_shorter)
+{
+	static char buf[1 << 17];
+	const struct nlmsghdr *nlh = (const struct nlmsghdr *)buf;
+	int i, len, replies = 0, interrupted = 0;
+	struct genl other;
+
+	for (i = 0; i < 6; i++)
+		ASSERT_EQ(0, set_large(&self->genl, &self->msg, i));
+	ASSERT_EQ(0, genl_open(&other));
+	/* a part of the answer is made now, the others as it is read */
+	msg_init(&self->msg, other.family, TIPH_CMD_PORT_GET, NLM_F_DUMP);
+	ASSERT_LE(0, send(other.fd, &self->msg, self->msg.nlh.nlmsg_len, 0));
+	BEGIN(TIPH_CMD_PORT_DEL);
+	EXPECT_DONE();
+	do {
+		len = recv(other.fd, buf, sizeof(buf), 0);
+		ASSERT_LT(0, len);
+		for (nlh = (const struct nlmsghdr *)buf; NLMSG_OK(nlh, (unsigned int)len); nlh = NLMSG_NEXT(nlh, len)) {
+			replies++;
+			interrupted |= nlh->nlmsg_flags & NLM_F_DUMP_INTR;
+			if (nlh->nlmsg_type == NLMSG_DONE)
+				break;
+		}
+	} while (nlh->nlmsg_type != NLMSG_DONE);
+	EXPECT_LT(1, replies);
+	EXPECT_GT(7, replies);
+	EXPECT_NE(0, interrupted);
+	close(other.fd);
 }
 
 TEST_F(genl, without_the_capability_nothing_changes)
