@@ -4,6 +4,7 @@
 
 #include "dst.h"
 
+/* NULL where the namespace has no IPv6. */
 static struct rt6_info *rt6_create(struct net *net)
 {
 	struct net_device *lo = net->loopback_dev;
@@ -15,7 +16,7 @@ static struct rt6_info *rt6_create(struct net *net)
 	rt = ip6_dst_alloc(net, lo, 0);
 	if (!rt) {
 		in6_dev_put(idev);
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	}
 	/* TCP asks for RTF_LOCAL to tell a unicast destination */
 	rt->rt6i_flags = RTF_UP | RTF_LOCAL | RTF_NONEXTHOP;
@@ -38,14 +39,21 @@ static struct rt6_info *rt6_create(struct net *net)
  */
 int tiph_dst_create(struct tiph_dst *dst, struct net *net)
 {
+	struct rt6_info *rt6 = NULL;
 	struct rtable *rt;
 
-	rt = rt_dst_alloc(net->loopback_dev, RTCF_LOCAL, RTN_LOCAL, false);
-	if (!rt)
-		return -ENOMEM;
-	rt->rt_is_input = 1;
 	if (ipv6_mod_enabled())
-		WRITE_ONCE(dst->rt6, rt6_create(net));
+		rt6 = rt6_create(net);
+	if (IS_ERR(rt6))
+		return PTR_ERR(rt6);
+	rt = rt_dst_alloc(net->loopback_dev, RTCF_LOCAL, RTN_LOCAL, false);
+	if (!rt) {
+		if (rt6)
+			dst_release(&rt6->dst);
+		return -ENOMEM;
+	}
+	rt->rt_is_input = 1;
+	WRITE_ONCE(dst->rt6, rt6);
 	WRITE_ONCE(dst->rt4, rt);
 
 	return 0;
