@@ -173,7 +173,8 @@ static int port_set(struct sk_buff *skb, struct genl_info *info)
 
 	mutex_lock(&tn->lock);
 	err = tiph_ports_merge(tiph_net_ports(tn), ports, n,
-			       flags & TIPH_FLAG_REPLACE, &new, info->extack);
+			       flags & TIPH_FLAG_REPLACE, &tn->last_id, &new,
+			       info->extack);
 	if (!err) {
 		old = tiph_net_ports(tn);
 		err = commit(tn, new);

@@ -6,11 +6,19 @@
  * The kernel keeps that flag over connect(AF_UNSPEC), and a transparent socket
  * may bind any address: without a guard, whoever holds one accepted connection
  * could disconnect it and then spoof anybody. So each SYN that leaves a socket
- * with a tag of ours is looked at (LOCAL_OUT, sockets in SYN_SENT only):
+ * with a tag of ours is looked at (LOCAL_OUT, sockets in SYN_SENT only, and in
+ * SYN_RECV, which is where a socket comes whose peer's SYN crossed its own):
  *
  *   listener  never connects: listeners and accepted connections do not
  *   armed     one SYN, from the address that TIPH_SO_SPOOF gave: now fired
  *   fired     repetitions of that SYN, nothing else
+ *
+ * Who tries anything else is not transparent any more, so that it neither gets
+ * what is answered nor has a second guess at a tag's hash.
+ *
+ * Sockets outlive the ports they are of, and so does the guard: its hooks stay
+ * until the namespace or the module goes. Tags of an earlier load of the module
+ * are known as such and allow nothing.
  *
  * Sockets without a tag are not our concern: their transparency is not from us.
  */
@@ -74,7 +82,15 @@ static bool may_send(struct tiph_net *tn, struct sock *sk,
 
 static bool is_connecting(const struct sock *sk)
 {
-	return sk && sk->sk_state == TCP_SYN_SENT;
+	return sk && (TCPF_SYN_SENT | TCPF_SYN_RECV) & 1 << sk->sk_state;
+}
+
+/* TCP sends, so the socket is locked. */
+static unsigned int stray(struct tiph_net *tn, struct sk_buff *skb, u8 family)
+{
+	inet_clear_bit(TRANSPARENT, skb->sk);
+
+	return tiph_leave(tn, NULL, skb, family, tcp_hdr(skb), TIPH_V_STRAY);
 }
 
 static noinline unsigned int check4(struct tiph_net *tn, struct sk_buff *skb)
@@ -88,10 +104,9 @@ static noinline unsigned int check4(struct tiph_net *tn, struct sk_buff *skb)
 
 	ipv6_addr_set_v4mapped(ip_hdr(skb)->saddr, &id.saddr);
 	ipv6_addr_set_v4mapped(ip_hdr(skb)->daddr, &id.daddr);
-	if (likely(may_send(tn, skb->sk, &id)))
+	if (likely(!th->syn || may_send(tn, skb->sk, &id)))
 		return NF_ACCEPT;
-
-	return tiph_leave(tn, NULL, skb, AF_INET, th, TIPH_V_STRAY);
+	return stray(tn, skb, AF_INET);
 }
 
 static noinline unsigned int check6(struct tiph_net *tn, struct sk_buff *skb)
@@ -105,10 +120,9 @@ static noinline unsigned int check6(struct tiph_net *tn, struct sk_buff *skb)
 		.seq = th->seq,
 	};
 
-	if (likely(may_send(tn, skb->sk, &id)))
+	if (likely(!th->syn || may_send(tn, skb->sk, &id)))
 		return NF_ACCEPT;
-
-	return tiph_leave(tn, NULL, skb, AF_INET6, th, TIPH_V_STRAY);
+	return stray(tn, skb, AF_INET6);
 }
 
 /* A tunnel's packet carries the socket of the packet inside, but is not TCP. */

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A network namespace: its ports, its hooks, its owner. */
 #include <linux/module.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <net/netns/generic.h>
 #include <net/tcp.h>
 
 #include "net.h"
+#include "tag.h"
 
 static unsigned int net_id __read_mostly;
 static const struct nf_hook_ops *hook_ops __read_mostly;
-static unsigned int n_hooks __read_mostly;
+static unsigned int n_hooks __read_mostly;	/* of them all */
+static unsigned int n_in_hooks __read_mostly;	/* those in front, of packets that come in */
 
 /**
  * tiph_net_get() - our state of a namespace
@@ -51,17 +54,31 @@ static void gate_open(struct tiph_net *tn, const struct tiph_ports *ports)
 	}
 }
 
-static int hooks_up(struct tiph_net *tn)
+/* Before there is a socket that the guard is about, and from then on. */
+static int guard_up(struct tiph_net *tn)
 {
 	unsigned int i;
 	int err;
 
-	if (tn->hooked)
+	if (tn->guarded)
 		return 0;
 	memcpy(tn->hooks, hook_ops, n_hooks * sizeof(*hook_ops));
 	for (i = 0; i < n_hooks; i++)
 		tn->hooks[i].priv = tn;
-	err = nf_register_net_hooks(tn->net, tn->hooks, n_hooks);
+	err = nf_register_net_hooks(tn->net, tn->hooks + n_in_hooks,
+				    n_hooks - n_in_hooks);
+	tn->guarded = !err;
+
+	return err;
+}
+
+static int hooks_up(struct tiph_net *tn)
+{
+	int err;
+
+	if (tn->hooked)
+		return 0;
+	err = nf_register_net_hooks(tn->net, tn->hooks, n_in_hooks);
 	tn->hooked = !err;
 
 	return err;
@@ -71,8 +88,17 @@ static void hooks_down(struct tiph_net *tn)
 {
 	if (!tn->hooked)
 		return;
-	nf_unregister_net_hooks(tn->net, tn->hooks, n_hooks);
+	nf_unregister_net_hooks(tn->net, tn->hooks, n_in_hooks);
 	tn->hooked = false;
+}
+
+static void guard_down(struct tiph_net *tn)
+{
+	if (!tn->guarded)
+		return;
+	nf_unregister_net_hooks(tn->net, tn->hooks + n_in_hooks,
+				n_hooks - n_in_hooks);
+	tn->guarded = false;
 }
 
 /**
@@ -91,7 +117,7 @@ int tiph_net_commit(struct tiph_net *tn, struct tiph_ports *ports)
 
 	lockdep_assert_held(&tn->lock);
 	if (ports->n) {
-		err = parts_create(tn);
+		err = parts_create(tn) ?: guard_up(tn);
 		if (err)
 			return err;
 		gate_open(tn, ports);
@@ -158,6 +184,8 @@ static int __net_init net_init(struct net *net)
 	tn->net = net;
 	tn->cookie_stamp = jiffies - TCP_SYNCOOKIE_VALID - HZ;
 	tn->spoof_stamp = jiffies - TIPH_LOOP_PERIOD - HZ;
+	/* ids are not those of the module's last life, and there are enough */
+	tn->last_id = get_random_u32() & TIPH_TAG_MAX >> 1;
 	mutex_init(&tn->lock);
 
 	return 0;
@@ -183,6 +211,7 @@ static void __net_exit net_pre_exit(struct net *net)
 
 	mutex_lock(&tn->lock);
 	hooks_down(tn);
+	guard_down(tn);
 	tiph_dst_kill(&tn->dst);
 	tiph_net_own(tn, 0);
 	mutex_unlock(&tn->lock);
@@ -208,17 +237,21 @@ static struct pernet_operations net_ops = {
 
 /**
  * tiph_net_init() - begin to have state in each namespace
- * @hooks: what to register in a namespace that has ports
+ * @hooks: what to register in a namespace that has ports, those in front while
+ *	it has, the others for good
  * @n: number of @hooks
+ * @n_in: number of those in front
  *
  * Return: 0 or a negative errno
  */
-int __init tiph_net_init(const struct nf_hook_ops *hooks, unsigned int n)
+int __init tiph_net_init(const struct nf_hook_ops *hooks, unsigned int n,
+			 unsigned int n_in)
 {
 	if (WARN_ON_ONCE(n > TIPH_HOOKS_MAX))
 		return -EINVAL;
 	hook_ops = hooks;
 	n_hooks = n;
+	n_in_hooks = n_in;
 
 	return register_pernet_subsys(&net_ops);
 }

@@ -4,9 +4,13 @@
  *
  * Life of a namespace's state:
  *
- *   idle --first commit with ports--> hooked --last port removed--> idle
- *                                        \
- *                                         `--namespace exits--> gone
+ *   idle --first commit with ports--> hooked --last port removed--> guarded
+ *                                     |    ^                          |  |
+ *                                     |    `----commit with ports-----'  |
+ *                                     `------namespace exits: gone-------'
+ *
+ * Sockets that were made transparent outlive their ports; the guard (guard.c)
+ * is there for them until the end.
  *
  * Everything that packets read is ready before the hooks are registered and
  * stays until a grace period after they were unregistered; see
@@ -58,7 +62,9 @@ struct tiph_gate {
  *	process context only
  * @generation: number of the last commit
  * @owner: netlink port id of the owner or 0; an owner pins the module
- * @hooked: the hooks are registered
+ * @last_id: the last id that a port was given
+ * @hooked: the hooks of incoming packets are registered
+ * @guarded: those of the guard are, from the first port on
  * @hooks: the hooks, with this as their private pointer
  * @cookie_stamp: when a listener may last have sent a SYN cookie, in jiffies;
  *	stamps are written by any packet without order
@@ -74,7 +80,9 @@ struct tiph_net {
 	struct mutex lock;	/* commits and ownership */
 	u32 generation;
 	u32 owner;
+	u32 last_id;
 	bool hooked;
+	bool guarded;
 	struct nf_hook_ops hooks[TIPH_HOOKS_MAX];
 
 	unsigned long cookie_stamp;
@@ -133,7 +141,8 @@ static inline void tiph_gate_open(unsigned long *map, __be16 port)
 		set_bit((__force u16)port, map);
 }
 
-int tiph_net_init(const struct nf_hook_ops *hooks, unsigned int n);
+int tiph_net_init(const struct nf_hook_ops *hooks, unsigned int n,
+		  unsigned int n_in);
 void tiph_net_exit(void);
 
 #endif /* TIPHARES_NET_H */

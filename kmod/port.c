@@ -7,13 +7,11 @@
 #include "port.h"
 #include "tag.h"
 
-static struct tiph_ident *ident_create(const char *name)
+static struct tiph_ident *ident_create(const char *name, u32 *last_id)
 {
-	static atomic64_t last_id = ATOMIC64_INIT(0);
-	s64 id = atomic64_inc_return(&last_id);
 	struct tiph_ident *ident;
 
-	if (id > TIPH_TAG_MAX)
+	if (*last_id == TIPH_TAG_MAX)
 		return ERR_PTR(-ENOSPC);
 
 	ident = kzalloc(sizeof(*ident), GFP_KERNEL_ACCOUNT);
@@ -25,7 +23,7 @@ static struct tiph_ident *ident_create(const char *name)
 		return ERR_PTR(-ENOMEM);
 	}
 	refcount_set(&ident->refs, 1);
-	ident->id = id;
+	ident->id = ++*last_id;
 	strscpy(ident->name, name, sizeof(ident->name));
 
 	return ident;
@@ -274,7 +272,8 @@ static const char *list_fault(struct tiph_port **list, unsigned int n)
 	return NULL;
 }
 
-static int ident_attach(const struct tiph_ports *old, struct tiph_port *port)
+static int ident_attach(const struct tiph_ports *old, struct tiph_port *port,
+			u32 *last_id)
 {
 	const struct tiph_port *before = tiph_ports_by_name(old, port->name);
 
@@ -283,7 +282,7 @@ static int ident_attach(const struct tiph_ports *old, struct tiph_port *port)
 		port->ident = before->ident;
 		return 0;
 	}
-	port->ident = ident_create(port->name);
+	port->ident = ident_create(port->name, last_id);
 	if (IS_ERR(port->ident)) {
 		int err = PTR_ERR(port->ident);
 
@@ -321,6 +320,7 @@ static unsigned int list_merge(struct tiph_port **list,
  *	place and its identity, the others follow in their order
  * @n: number of @ports
  * @replace: ports of @old that are not in @ports are gone
+ * @last_id: the last id that was given to a port of the namespace
  * @ret: the new version
  * @extack: where the reason of a refusal goes
  *
@@ -329,8 +329,8 @@ static unsigned int list_merge(struct tiph_port **list,
  * Return: 0 or a negative errno
  */
 int tiph_ports_merge(const struct tiph_ports *old, struct tiph_port **ports,
-		     unsigned int n, bool replace, struct tiph_ports **ret,
-		     struct netlink_ext_ack *extack)
+		     unsigned int n, bool replace, u32 *last_id,
+		     struct tiph_ports **ret, struct netlink_ext_ack *extack)
 {
 	struct tiph_port **list;
 	const char *fault;
@@ -348,7 +348,7 @@ int tiph_ports_merge(const struct tiph_ports *old, struct tiph_port **ports,
 		err = -EINVAL;
 	}
 	for (i = 0; i < n && !err; i++)
-		err = ident_attach(old, ports[i]);
+		err = ident_attach(old, ports[i], last_id);
 	if (!err)
 		err = ports_create(list, len, ret);
 	kvfree(list);

@@ -29,7 +29,7 @@
 /**
  * struct tiph_ident - identity of a port
  * @refs: the ports that refer to it
- * @id: never 0, never given twice in one load of the module
+ * @id: never 0, never given twice in one life of the namespace
  * @stats: counters of this port
  * @name: the port's name
  */
@@ -149,8 +149,8 @@ int tiph_port_check(struct tiph_port *port, struct netlink_ext_ack *extack);
 void tiph_port_put(struct tiph_port *port);
 
 int tiph_ports_merge(const struct tiph_ports *old, struct tiph_port **ports,
-		     unsigned int n, bool replace, struct tiph_ports **ret,
-		     struct netlink_ext_ack *extack);
+		     unsigned int n, bool replace, u32 *last_id,
+		     struct tiph_ports **ret, struct netlink_ext_ack *extack);
 int tiph_ports_remove(const struct tiph_ports *old,
 		      const struct nlattr * const *names, unsigned int n,
 		      struct tiph_ports **ret, struct netlink_ext_ack *extack);

@@ -5,26 +5,11 @@
 
 #include "tag.h"
 
-unsigned long tiph_tag_secret[TIPH_TAG_KINDS] __ro_after_init;
 static siphash_key_t key __ro_after_init;
 
-/*
- * The two lowest bits of a secret tell the kinds apart for certain; the two
- * highest are 10, which on 64-bit machines no pointer has.
- */
 void __init tiph_tag_init(void)
 {
-	const unsigned int shift = TIPH_TAG_SHIFT + TIPH_TAG_BITS;
-	unsigned long random = get_random_long();
-	int kind;
-
-	__assign_bit(BITS_PER_LONG - 1, &random, true);
-	__assign_bit(BITS_PER_LONG - 2, &random, false);
-
 	BUILD_BUG_ON(TIPH_TAG_KINDS > 4);
-	for (kind = 0; kind < TIPH_TAG_KINDS; kind++)
-		tiph_tag_secret[kind] =
-			((random >> shift & ~3UL) | kind) << shift;
 	get_random_bytes(&key, sizeof(key));
 }
 

@@ -3,10 +3,13 @@
  * Tags: what a TCP socket is to us, kept in its sk_user_data.
  *
  * A tag is a number, never dereferenced. From the top: a kind, which is a
- * secret random number of this load of the module, then a payload, then three
- * zero bits where the kernel keeps its own flags about sk_user_data. Since the
- * flag SK_USER_DATA_NOCOPY is clear, a connection accepted from a tagged
- * listener inherits the tag. There are three kinds:
+ * constant, then a payload, then three zero bits where the kernel keeps its own
+ * flags about sk_user_data. Since the flag SK_USER_DATA_NOCOPY is clear, a
+ * connection accepted from a tagged listener inherits the tag.
+ *
+ * Tags outlive the module, as their sockets do. That kinds are the same in its
+ * next life is what makes it refuse what was granted in this one: it has another
+ * key to hash with, and ids of ports begin elsewhere. There are three kinds:
  *
  *   listener  set by TIPH_SO_LISTEN, inherited by accepted connections;
  *             payload: the id of the port
@@ -31,6 +34,12 @@
 #define TIPH_TAG_BITS	(BITS_PER_LONG == 64 ? 32 : 20)
 #define TIPH_TAG_MAX	((u32)((1ULL << TIPH_TAG_BITS) - 1))
 
+/*
+ * The two highest bits are 10: where pointers have 64 bits none begins so, but
+ * those of MIPS, which go on with zeros. The two lowest are the kind's.
+ */
+#define TIPH_TAG_KIND	(BITS_PER_LONG == 64 ? 0x15a2c3d8UL : 0x16cUL)
+
 enum tiph_tag_kind {
 	TIPH_TAG_LISTENER,
 	TIPH_TAG_ARMED,
@@ -38,14 +47,13 @@ enum tiph_tag_kind {
 	TIPH_TAG_KINDS
 };
 
-extern unsigned long tiph_tag_secret[TIPH_TAG_KINDS];
-
 void tiph_tag_init(void);
 u32 tiph_tag_hash(const void *data, size_t len);
 
 static inline unsigned long tiph_tag_make(enum tiph_tag_kind kind, u32 payload)
 {
-	return tiph_tag_secret[kind] | (unsigned long)payload << TIPH_TAG_SHIFT;
+	return (TIPH_TAG_KIND | kind) << (TIPH_TAG_SHIFT + TIPH_TAG_BITS) |
+	       (unsigned long)payload << TIPH_TAG_SHIFT;
 }
 
 static inline unsigned long tiph_tag_get(const struct sock *sk)
@@ -58,7 +66,7 @@ static inline bool tiph_tag_is(unsigned long tag, enum tiph_tag_kind kind)
 	const unsigned long payload = (unsigned long)TIPH_TAG_MAX <<
 				      TIPH_TAG_SHIFT;
 
-	return (tag & ~payload) == tiph_tag_secret[kind];
+	return (tag & ~payload) == tiph_tag_make(kind, 0);
 }
 
 static inline bool tiph_tag_is_ours(unsigned long tag)

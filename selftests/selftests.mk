@@ -66,7 +66,7 @@ ktap-vm: $(vm-runs)
 CORE ?= modes before_interception fail_open forwarding_untouched_napi match privileges
 # What asks the daemon about HTTP and protocols is the same on each datapath, and takes an emulated machine long.
 NATIVE_ONLY ?= http protocols access proxy_protocol origins memory explain metrics logs nft_%
-WHOLE := $(filter-out $(NATIVE_ONLY),$(basename $(notdir $(wildcard selftests/tiphares/*.sh selftests/tiphares/uapi_[gs]*.c))))
+WHOLE := $(filter-out $(NATIVE_ONLY),$(basename $(notdir $(wildcard selftests/tiphares/*.sh selftests/tiphares/uapi_*.c))))
 stage-vm-runs := 6.1-kmod 6.12-kmod 6.1-nft
 stage-vm-logs := $(foreach r,$(stage-vm-runs),$(KTAP)/vm-$r.log $(KTAP)/vm-$r-verdict.log)
 stage-vm:

@@ -105,19 +105,15 @@ int snprintf(char *to, size_t size, const char *form, ...);
 #define this_cpu_inc(x) ((x)++)
 
 typedef struct { int n; } refcount_t;
-typedef struct { s64 n; } atomic64_t;
-#define ATOMIC64_INIT(value) { value }
 #define refcount_set(r, value) ((r)->n = (value))
 #define refcount_inc(r) ((void)(r)->n++)
 #define refcount_dec_and_test(r) (--(r)->n == 0)
-#define atomic64_inc_return(a) (++(a)->n)
 
 /* ---- bits, time, locks ---- */
 
 #define BITS_PER_LONG 64
 #define DECLARE_BITMAP(name, bits) unsigned long name[(bits) / BITS_PER_LONG]
 #define set_bit(nr, map) ((map)[(nr) / BITS_PER_LONG] |= 1UL << (nr) % BITS_PER_LONG)
-#define __assign_bit(nr, p, value) (*(p) = (*(p) & ~(1UL << (nr))) | (unsigned long)(value) << (nr))
 extern unsigned long jiffies;
 #define HZ 250
 #define time_before_eq(a, b) ((long)((a) - (b)) <= 0)
@@ -129,8 +125,8 @@ typedef struct { int held; } rwlock_t;
 #define lockdep_is_held(lock) true
 typedef struct { u64 key[2]; } siphash_key_t;
 u64 siphash(const void *data, size_t len, const siphash_key_t *key);
-#define get_random_bytes(to, len) memset(to, 0x5a, len)
-unsigned long get_random_long(void);
+extern int random_octet;
+#define get_random_bytes(to, len) memset(to, random_octet, len)
 
 /* ---- netlink's complaints ---- */
 
@@ -150,6 +146,7 @@ struct net_device { char name[IFNAMSIZ]; int ifindex; };
 #define AF_INET 2
 #define AF_INET6 10
 enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT, TCP_SYN_RECV, TCP_TIME_WAIT = 6, TCP_LISTEN = 10 };
+enum { TCPF_SYN_SENT = 1 << TCP_SYN_SENT, TCPF_SYN_RECV = 1 << TCP_SYN_RECV };
 
 struct sock {
 	void *sk_user_data;
@@ -159,6 +156,7 @@ struct sock {
 	int sk_refcnt;		/* what the module holds */
 	bool transparent;
 	bool queue_full;
+	int sk_rx_dst_ifindex;
 	__be32 inet_saddr;
 	struct in6_addr sk_v6_rcv_saddr;
 };
@@ -166,6 +164,7 @@ struct sock {
 #define inet_sk(sk) (sk)
 #define inet_twsk(sk) (sk)
 #define inet_sk_transparent(sk) ((sk)->transparent)
+#define inet_clear_bit(TRANSPARENT, sk) ((sk)->transparent = false)
 #define sk_acceptq_is_full(sk) ((sk)->queue_full)
 #define sk_fullsock(sk) ((sk)->sk_state != TCP_TIME_WAIT && (sk)->sk_state != TCP_SYN_RECV)
 #define sock_put(sk) ((sk)->sk_refcnt--)
@@ -184,8 +183,10 @@ struct sk_buff {
 	const struct dst_entry *dst;
 	unsigned int cb_flags;
 	u32 mark;
+	int skb_iif;
 	u8 pkt_type;
 	u8 ignore_df;
+	bool on_bridge;
 };
 
 #define PACKET_HOST 0
@@ -195,6 +196,8 @@ struct sk_buff {
 #define tcp_hdr(skb) ((struct tcphdr *)((skb)->data + ((skb)->data[0] >> 4 == 4 ? ip_hdrlen(skb) : 40)))
 #define skb_headlen(skb) ((skb)->headlen)
 #define skb_dst_drop(skb) ((skb)->dst = NULL)
+#define skb_valid_dst(skb) ((skb)->dst != NULL)
+#define nf_bridge_in_prerouting(skb) ((skb)->on_bridge)
 #define skb_dst_set_noref(skb, d) ((skb)->dst = (d))
 struct cb { unsigned int flags; };
 #define IPCB(skb) ((struct cb *)&(skb)->cb_flags)
@@ -206,9 +209,11 @@ struct cb { unsigned int flags; };
 #define IP6_OFFSET 0xfff8
 #define ip_is_fragment(iph) (((iph)->frag_off & htons(IP_MF | IP_OFFSET)) != 0)
 #define IP6_FH_F_FRAG 1
+#define IP6_FH_F_SKIP_RH 4
 #define IP_DEFRAG_CONNTRACK_IN 0
 #define IP6_DEFRAG_CONNTRACK_IN 0
 #define NEXTHDR_TCP 6
+#define NEXTHDR_ROUTING 43
 #define NEXTHDR_FRAGMENT 44
 #define NEXTHDR_ICMP 58
 #define ipv6_ext_hdr(next) ((next) == 0 || (next) == 43 || (next) == 44 || (next) == 51 || (next) == 60)

@@ -184,6 +184,7 @@ unsigned int tiph_guard6(void *priv, struct sk_buff *skb, const struct nf_hook_s
 /* ---- one port on :80, in a table ---- */
 
 static struct tiph_ports *table;
+static u32 last_id;
 
 static void table_set(u8 on_failure, u8 on_overload, u32 mark)
 {
@@ -204,7 +205,7 @@ static void table_set(u8 on_failure, u8 on_overload, u32 mark)
 	port->except_sources.given = calloc(1, sizeof(struct tiph_prefix));
 	port->except_sources.given[0] = (struct tiph_prefix){ AF_INET, 32, 0, { htonl(0x0a000009) } };
 	port->except_sources.n = 1;
-	if (tiph_port_check(port, &extack) || tiph_ports_merge(old, &port, 1, true, &table, &extack))
+	if (tiph_port_check(port, &extack) || tiph_ports_merge(old, &port, 1, true, &last_id, &table, &extack))
 		abort();
 	tiph_port_put(port);
 	tiph_ports_free(old);

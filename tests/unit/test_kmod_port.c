@@ -84,6 +84,8 @@ static void test_refusals(void)
 	ok(is_refused(port, "source port policy"), "refused: a source port where nothing is spoofed");
 }
 
+static u32 last_id;
+
 /* The ports are the caller's; a version of the table comes back, or an error. */
 static struct tiph_ports *merged(const struct tiph_ports *old, struct tiph_port **port, unsigned int n, bool replace)
 {
@@ -95,7 +97,7 @@ static struct tiph_ports *merged(const struct tiph_ports *old, struct tiph_port 
 	for (i = 0; i < n && !err; i++)
 		err = tiph_port_check(port[i], &extack);
 	if (!err)
-		err = tiph_ports_merge(old, port, n, replace, &ret, &extack);
+		err = tiph_ports_merge(old, port, n, replace, &last_id, &ret, &extack);
 	for (i = 0; i < n; i++)
 		tiph_port_put(port[i]);
 	return err ? ERR_PTR(err) : ret;

@@ -50,6 +50,22 @@ static void test_tags(void)
 	ok(!sk.sk_callback_lock.held, "the lock is not held any more");
 }
 
+/* The module was unloaded and loaded while a socket was there. */
+static void test_reload(void)
+{
+	struct sock sk = { .sk_family = AF_INET, .inet_saddr = htonl(0x0a000001) };
+	unsigned long before, after;
+
+	tiph_guard_arm(&sk);
+	before = tiph_tag_get(&sk);
+	random_octet++;
+	tiph_tag_init();
+	ok(tiph_tag_is_ours(before), "a tag is known in the module's next life");
+	tiph_guard_arm(&sk);
+	after = tiph_tag_get(&sk);
+	ok(before != after, "but it allows nothing that is allowed then");
+}
+
 /* A SYN of a family as a socket sends it. */
 struct syn {
 	struct sk_buff skb;
@@ -106,7 +122,9 @@ static u32 granted(const struct syn *syn, u8 family)
 
 static void test_guard(u8 family)
 {
-	struct sock sk = { .sk_family = family, .sk_state = TCP_SYN_SENT, .inet_saddr = htonl(0x0a000001) };
+	struct sock sk = {
+		.sk_family = family, .sk_state = TCP_SYN_SENT, .transparent = true, .inet_saddr = htonl(0x0a000001),
+	};
 	u64 strays = stats.count[TIPH_V_STRAY];
 	int v = family == AF_INET ? 4 : 6;
 	struct tcphdr *th;
@@ -115,8 +133,17 @@ static void test_guard(u8 family)
 	sk.sk_v6_rcv_saddr.s6_addr[15] = 1;
 	th = syn_make(&syn, family, &sk, 1);
 	ok(sent(&syn, family) == NF_ACCEPT, "IPv%d: a socket without a tag is not our concern", v);
+	ok(sk.transparent, "IPv%d: nor is its transparency", v);
 	tiph_tag_set(&sk, TIPH_TAG_LISTENER, granted(&syn, family));
 	ok(sent(&syn, family) == NF_DROP, "IPv%d: a listener's socket never connects", v);
+	ok(!sk.transparent, "IPv%d: who tries is not transparent any more", v);
+	sk.sk_state = TCP_SYN_RECV;
+	th->ack = 1;
+	ok(sent(&syn, family) == NF_DROP, "IPv%d: nor by a SYN+ACK, where the other's SYN crossed its own", v);
+	th->syn = 0;
+	ok(sent(&syn, family) == NF_ACCEPT, "IPv%d: what an accepted connection says before its handshake ended passes", v);
+	th->syn = 1;
+	th->ack = 0;
 	sk.sk_state = TCP_ESTABLISHED;
 	ok(sent(&syn, family) == NF_ACCEPT, "IPv%d: what is no SYN of a connecting socket passes", v);
 	sk.sk_state = TCP_SYN_SENT;
@@ -127,9 +154,16 @@ static void test_guard(u8 family)
 	ok(sent(&syn, family) == NF_DROP, "IPv%d: armed: not from another address", v);
 	th = syn_make(&syn, family, &sk, 1);
 	tn.spoof_stamp = jiffies - HZ;
+	sk.transparent = true;
 	ok(sent(&syn, family) == NF_ACCEPT, "IPv%d: armed: from the address given", v);
 	ok(tn.spoof_stamp == jiffies, "IPv%d: it is remembered that SYNs are spoofed", v);
 	ok(sent(&syn, family) == NF_ACCEPT, "IPv%d: fired: the same once more", v);
+	sk.sk_state = TCP_SYN_RECV;
+	th->ack = 1;
+	ok(sent(&syn, family) == NF_ACCEPT, "IPv%d: fired: the same as SYN+ACK", v);
+	ok(sk.transparent, "IPv%d: all that was allowed", v);
+	th->ack = 0;
+	sk.sk_state = TCP_SYN_SENT;
 	th->seq = htonl(1001);
 	ok(sent(&syn, family) == NF_DROP, "IPv%d: fired: not another connection", v);
 	th->seq = htonl(1000);
@@ -140,7 +174,7 @@ static void test_guard(u8 family)
 	ok(sent(&syn, family) == NF_DROP, "IPv%d: fired: not from another address", v);
 	syn_make(&syn, family, &sk, 1);
 	ok(sent(&syn, family) == NF_ACCEPT, "IPv%d: fired: still the same", v);
-	ok(stats.count[TIPH_V_STRAY] - strays == 5, "IPv%d: each refusal is counted", v);
+	ok(stats.count[TIPH_V_STRAY] - strays == 6, "IPv%d: each refusal is counted", v);
 }
 
 int main(void)
@@ -149,5 +183,6 @@ int main(void)
 	test_tags();
 	test_guard(AF_INET);
 	test_guard(AF_INET6);
+	test_reload();
 	return tap_done();
 }

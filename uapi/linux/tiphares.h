@@ -439,8 +439,8 @@ struct tiph_prefix {
  * transparent where the port's client side is; connections accepted from it
  * carry the port's identity, which is that of the port's id: a port that was
  * removed and set again has other listeners. Neither the socket nor those
- * connections can connect(2) any more. Needs CAP_NET_ADMIN over the socket's
- * network namespace.
+ * connections can connect(2) any more; one that tries is not transparent any
+ * longer. Needs CAP_NET_ADMIN over the socket's network namespace.
  *
  * Errors: EPERM, EINVAL (size, address not the port's, not bound, name not
  * terminated), ENOENT (no such port), EOPNOTSUPP (not a TCP socket), EISCONN
