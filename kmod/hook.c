@@ -25,8 +25,10 @@
  *
  * All of it runs in softirq context under RCU and takes no lock of ours.
  */
+#include <linux/netfilter_bridge.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
+#include <net/dst_metadata.h>
 #include <net/ipv6_frag.h>
 #include <net/netfilter/ipv4/nf_reject.h>
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
@@ -44,7 +46,7 @@
  * struct packet - a packet that may begin a connection
  * @tn: namespace
  * @skb: the packet
- * @th: its TCP header, in @skb or copied
+ * @th: its TCP header, copied: looking for a listener may move that in @skb
  * @thoff: where that begins
  * @state: of the hook
  */
@@ -177,6 +179,9 @@ static __always_inline unsigned int syn(const struct packet *pkt, u8 family)
 
 	if (!port)
 		return leave(pkt, family, NULL, TIPH_V_UNMATCHED);
+	/* by the loopback, with a route that asking for one would lose */
+	if (unlikely(skb_valid_dst(pkt->skb)))
+		return leave(pkt, family, port, TIPH_V_LOCAL);
 
 	listener = listener_get(pkt, family, port);
 	verdict = judge(port, listener);
@@ -206,7 +211,8 @@ static noinline unsigned int syn4(struct tiph_net *tn, struct sk_buff *skb,
 				  const struct tcphdr *th, unsigned int thoff,
 				  const struct nf_hook_state *state)
 {
-	const struct packet pkt = { tn, skb, th, thoff, state };
+	const struct tcphdr copy = *th;
+	const struct packet pkt = { tn, skb, &copy, thoff, state };
 
 	return syn(&pkt, AF_INET);
 }
@@ -215,7 +221,8 @@ static noinline unsigned int syn6(struct tiph_net *tn, struct sk_buff *skb,
 				  const struct tcphdr *th, unsigned int thoff,
 				  const struct nf_hook_state *state)
 {
-	const struct packet pkt = { tn, skb, th, thoff, state };
+	const struct tcphdr copy = *th;
+	const struct packet pkt = { tn, skb, &copy, thoff, state };
 
 	return syn(&pkt, AF_INET6);
 }
@@ -251,7 +258,8 @@ static noinline unsigned int cookie4(struct tiph_net *tn, struct sk_buff *skb,
 				     unsigned int thoff,
 				     const struct nf_hook_state *state)
 {
-	const struct packet pkt = { tn, skb, th, thoff, state };
+	const struct tcphdr copy = *th;
+	const struct packet pkt = { tn, skb, &copy, thoff, state };
 
 	return cookie(&pkt, AF_INET);
 }
@@ -261,7 +269,8 @@ static noinline unsigned int cookie6(struct tiph_net *tn, struct sk_buff *skb,
 				     unsigned int thoff,
 				     const struct nf_hook_state *state)
 {
-	const struct packet pkt = { tn, skb, th, thoff, state };
+	const struct tcphdr copy = *th;
+	const struct packet pkt = { tn, skb, &copy, thoff, state };
 
 	return cookie(&pkt, AF_INET6);
 }
@@ -284,14 +293,26 @@ static noinline void mark_established(const struct tiph_ports *ports,
 		skb->mark = mark;
 }
 
+/*
+ * TCP remembers where a connection's packets come in. One that comes in there
+ * is spared the look at its source that routing would take at any other.
+ */
+static bool came_as_ever(const struct sk_buff *skb, const struct sock *sk)
+{
+	return sk_fullsock(sk) && sk->sk_rx_dst_ifindex == skb->skb_iif;
+}
+
 /* Consumes @sk. */
 static __always_inline unsigned int
 established(struct tiph_net *tn, struct sk_buff *skb, u8 family,
-	    const struct tcphdr *th, struct sock *sk)
+	    const struct tcphdr *th, const struct nf_hook_state *state,
+	    struct sock *sk)
 {
 	const struct tiph_ports *ports = rcu_dereference(tn->ports);
 
-	if (unlikely(!give(tn, skb, family, sk))) {
+	if (unlikely((family == AF_INET && !came_as_ever(skb, sk) &&
+		      !tiph_reverse4(skb, state->in)) ||
+		     !give(tn, skb, family, sk))) {
 		sock_gen_put(sk);
 		return tiph_leave(tn, NULL, skb, family, th,
 				  TIPH_V_UNROUTABLE);
@@ -316,7 +337,7 @@ passed_gate(struct tiph_net *tn, struct sk_buff *skb, u8 family,
 		}
 		if (likely(sk->sk_state != TCP_TIME_WAIT ||
 			   !tiph_is_bare_syn(th)))
-			return established(tn, skb, family, th, sk);
+			return established(tn, skb, family, th, state, sk);
 		/*
 		 * A SYN ends the old connection's TIME_WAIT also if it is then
 		 * forwarded: the rest of its flow must not find that socket.
@@ -333,10 +354,15 @@ passed_gate(struct tiph_net *tn, struct sk_buff *skb, u8 family,
 	return tiph_leave(tn, NULL, skb, family, th, TIPH_V_FOREIGN);
 }
 
-/* Somebody else has chosen its socket, or it is not for this host's MAC. */
+/*
+ * Somebody else has chosen its socket, or it is not for this host's MAC, or it
+ * is a frame on a bridge that br_netfilter shows around: what we gave it would
+ * be taken off again.
+ */
 static bool is_spoken_for(const struct sk_buff *skb)
 {
-	return unlikely(skb->sk || skb->pkt_type != PACKET_HOST);
+	return unlikely(skb->sk || skb->pkt_type != PACKET_HOST ||
+			nf_bridge_in_prerouting(skb));
 }
 
 static noinline unsigned int passed_gate4(struct tiph_net *tn,
@@ -454,15 +480,25 @@ static unsigned int fragment6(struct tiph_net *tn, struct sk_buff *skb,
 	return scattered(tn, skb, thoff, state);
 }
 
-/* @skb has extension headers: look behind them. */
+/*
+ * @skb has extension headers: look behind them. What has still to go through
+ * somebody's hands by its routing header has not its destination's address.
+ */
 static noinline unsigned int extended6(struct tiph_net *tn,
 				       struct sk_buff *skb,
 				       const struct nf_hook_state *state)
 {
+	unsigned int thoff = 0, rhoff = 0;
 	unsigned short fragoff;
-	int thoff = 0, flags = 0;
+	int flags = 0, skip = IP6_FH_F_SKIP_RH;
+	int nexthdr;
 
-	if (ipv6_find_hdr(skb, &thoff, -1, &fragoff, &flags) != IPPROTO_TCP)
+	nexthdr = ipv6_find_hdr(skb, &thoff, -1, &fragoff, &flags);
+	/* a fragment without the header that tells is not found to be TCP */
+	if (nexthdr != IPPROTO_TCP &&
+	    !(nexthdr == -ENOENT && flags & IP6_FH_F_FRAG))
+		return NF_ACCEPT;
+	if (ipv6_find_hdr(skb, &rhoff, NEXTHDR_ROUTING, NULL, &skip) >= 0)
 		return NF_ACCEPT;
 	if (flags & IP6_FH_F_FRAG)
 		return fragment6(tn, skb, state);

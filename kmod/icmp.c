@@ -59,7 +59,7 @@ noinline unsigned int tiph_icmp4(struct tiph_net *tn, struct sk_buff *skb,
 	sk = __inet_lookup_established(tn->net, iph->daddr, ports->dest,
 				       iph->saddr, ntohs(ports->source),
 				       state->in->ifindex, 0);
-	if (!tiph_sock_is_ours(sk) ||
+	if (!tiph_sock_is_ours(sk) || !tiph_reverse4(skb, state->in) ||
 	    !tiph_dst_attach4(&tn->dst, tn->net, skb))
 		return NF_ACCEPT;
 

@@ -2,6 +2,7 @@
 /* Looking things up for a packet: socket, listener, route. */
 #include <linux/inetdevice.h>
 #include <net/addrconf.h>
+#include <net/dst_metadata.h>
 #include <net/ip6_route.h>
 #include <net/ip.h>
 #include <net/route.h>
@@ -191,6 +192,33 @@ enum tiph_verdict_id tiph_route4(struct net *net, struct sk_buff *skb,
 	if (type == RTN_UNICAST)
 		return TIPH_V_INTERCEPTED;
 	return type == RTN_UNREACHABLE ? TIPH_V_UNROUTABLE : TIPH_V_LOCAL;
+}
+
+/**
+ * tiph_reverse4() - whether a packet may have come by this interface
+ * @skb: a packet that is to be delivered here without a route
+ * @in: ingress interface
+ *
+ * Where there is no reverse path filter, or nothing is forwarded so that nobody
+ * asks it, a packet may. @skb leaves without a dst if it came without.
+ *
+ * Return: false if routing would have refused it for its source
+ */
+bool tiph_reverse4(struct sk_buff *skb, const struct net_device *in)
+{
+	struct in_device *in_dev = __in_dev_get_rcu(in);
+	const struct iphdr *iph = ip_hdr(skb);
+	bool refused;
+
+	if (!in_dev || !IN_DEV_RPFILTER(in_dev) || !IN_DEV_FORWARD(in_dev) ||
+	    skb_valid_dst(skb))
+		return true;
+	refused = ip_route_input_noref(skb, iph->daddr, iph->saddr,
+				       ip4h_dscp(iph),
+				       (struct net_device *)in);
+	skb_dst_drop(skb);
+
+	return !refused;
 }
 
 /* Only addresses between which a router forwards. */

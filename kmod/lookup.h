@@ -56,6 +56,7 @@ bool tiph_cookie_valid4(const struct sock *listener, const struct iphdr *iph,
 bool tiph_cookie_valid6(const struct sock *listener,
 			const struct ipv6hdr *iph, const struct tcphdr *th);
 
+bool tiph_reverse4(struct sk_buff *skb, const struct net_device *in);
 enum tiph_verdict_id tiph_route4(struct net *net, struct sk_buff *skb,
 				 const struct tcphdr *th,
 				 const struct net_device *in, bool spoofing);

@@ -33,7 +33,7 @@
 	V(FOREIGN,		"foreign",		NF_ACCEPT)	\
 	/* a SYN on an interesting port that no port matches */		\
 	V(UNMATCHED,		"unmatched",		NF_ACCEPT)	\
-	/* a SYN to an address of this host */				\
+	/* a SYN to an address of this host, or from this host to itself */ \
 	V(LOCAL,		"local",		NF_ACCEPT)	\
 	/* a SYN that routing would not forward; the stack disposes of it */ \
 	V(UNROUTABLE,		"unroutable",		NF_ACCEPT)	\

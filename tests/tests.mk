@@ -72,7 +72,7 @@ endef
 
 # Headers of the kernel's own: empty, kernel.h stands for all of them.
 UNIT_KERNEL_HEADERS := $(addprefix $(BUILD)/unit/kernel/,$(patsubst %,linux/%.h,cpumask gfp icmpv6 inetdevice jiffies module mutex \
-	netdevice percpu random refcount siphash slab sort tracepoint) $(patsubst %,net/%.h,addrconf inet6_hashtables inet_hashtables \
+	netdevice netfilter_bridge percpu random refcount siphash slab sort tracepoint) $(patsubst %,net/%.h,addrconf dst_metadata inet6_hashtables inet_hashtables \
 	ip ip6_fib ip6_route ipv6 ipv6_frag net_namespace netlink netns/generic route sock tcp netfilter/ipv4/nf_reject \
 	netfilter/ipv6/nf_defrag_ipv6 netfilter/ipv6/nf_reject) trace/define_trace.h)
 $(UNIT_KERNEL_HEADERS):

@@ -110,6 +110,10 @@ for to in $G4 $G6 $GW4 $GW6; do
 		wait_for "grep -q 'src=$(client_of "$to") .*dst=$to' '$LAB/local'" 10
 	check "the gateway's own $to:7999 refuses by itself" says "refused=1" probe connect "$to" 7999
 done
+for to in 127.0.0.1 ::1 $G4 $G6 $GW4 $GW6; do
+	check "the gateway reaches its own $to:80 from itself" \
+		says "made=1" in_gw /usr/bin/python3 "$TIPH_SELFTESTS/probe.py" connect "$to" 80
+done
 for to in $O4 $O6; do
 	check "what the gateway itself asks $to for is not taken" \
 		says "src=$(gw_of $to) .* via= xff=" in_gw curl -sS --noproxy '*' -m 60 "$(lab_url $to /whoami)"

@@ -31,9 +31,11 @@ static struct world {
 	bool likely_cookie, valid_cookie;
 	bool no_dst;
 	bool fragment_ours, whole;
+	bool refused_reverse, routing_header, header_moves, cut_chain;
 	enum tiph_verdict_id route;
 } world;
-static unsigned int resets, routed, looked_up, descheduled;
+static unsigned int resets, routed, reversed, looked_up, descheduled;
+static u16 asked_dport;
 
 static struct sock *find(bool found, struct sock *sk)
 {
@@ -55,9 +57,12 @@ struct sock *__inet6_lookup_established(struct net *n, const struct in6_addr *sa
 	return find(world.socket, &owner);
 }
 
+/* To choose a member of a group, the packet may get another head: the one it had is gone. */
 struct sock *tiph_listener4(struct net *n, struct sk_buff *skb, const struct tcphdr *th, int thoff, const struct tiph_port *port)
 {
-	(void)n, (void)skb, (void)th, (void)thoff, (void)port;
+	(void)n, (void)th, (void)port;
+	if (world.header_moves)
+		memset(skb->data + thoff, 0xff, sizeof(*th));
 	return find(world.listening, &listener);
 }
 
@@ -69,16 +74,25 @@ struct sock *tiph_listener6(struct net *n, struct sk_buff *skb, const struct tcp
 enum tiph_verdict_id tiph_route4(struct net *n, struct sk_buff *skb, const struct tcphdr *th, const struct net_device *in,
 				 bool spoofing)
 {
-	(void)n, (void)skb, (void)th, (void)in, (void)spoofing;
+	(void)n, (void)skb, (void)in, (void)spoofing;
 	routed++;
+	asked_dport = ntohs(th->dest);
 	return world.route;
 }
 
 enum tiph_verdict_id tiph_route6(struct net *n, struct sk_buff *skb, const struct tcphdr *th, const struct net_device *in)
 {
-	(void)n, (void)skb, (void)th, (void)in;
+	(void)n, (void)skb, (void)in;
 	routed++;
+	asked_dport = ntohs(th->dest);
 	return world.route;
+}
+
+bool tiph_reverse4(struct sk_buff *skb, const struct net_device *in)
+{
+	(void)skb, (void)in;
+	reversed++;
+	return !world.refused_reverse;
 }
 
 bool tiph_cookie_likely(struct net *n, const struct sock *sk)
@@ -126,13 +140,15 @@ int nf_ct_frag6_gather(struct net *n, struct sk_buff *skb, u32 user)
 	return world.whole ? 0 : -EINPROGRESS;
 }
 
-/* Behind the IPv6 header comes one of eight octets, then TCP. */
+/* Behind the IPv6 header comes one of eight octets, then TCP; or what can't be told, in a fragment. */
 int ipv6_find_hdr(const struct sk_buff *skb, unsigned int *offset, int target, unsigned short *fragoff, int *flags)
 {
-	(void)target, (void)fragoff;
+	(void)fragoff;
+	if (target == NEXTHDR_ROUTING)
+		return world.routing_header && *flags == IP6_FH_F_SKIP_RH ? NEXTHDR_ROUTING : -ENOENT;
 	*offset = 48;
 	*flags = ipv6_hdr(skb)->nexthdr == NEXTHDR_FRAGMENT ? IP6_FH_F_FRAG : 0;
-	return IPPROTO_TCP;
+	return world.cut_chain ? -ENOENT : IPPROTO_TCP;
 }
 
 void nf_send_reset(struct net *n, struct sock *sk, struct sk_buff *skb, int hook)
@@ -274,7 +290,7 @@ static unsigned int hook_run(u8 family)
 	net.genid++;
 	memset(&stats, 0, sizeof(stats));
 	memset(table->port[0]->ident->stats, 0, sizeof(stats));
-	resets = routed = looked_up = descheduled = 0;
+	resets = routed = reversed = looked_up = descheduled = 0;
 	owner.sk_refcnt = listener.sk_refcnt = 0;
 	for (i = 0; i < TIPH_N_HOOKS; i++)
 		if (tiph_hooks[i].pf == state.pf && tiph_hooks[i].hooknum == NF_INET_PRE_ROUTING)
@@ -350,6 +366,29 @@ static void test_gate(u8 family)
 	ok(!looked_up && !routed, "IPv%d: another port: nothing is looked up", family == AF_INET ? 4 : 6);
 }
 
+/* By which interface a connection's packets come in, and which the reverse path filter lets them. */
+static void test_ways(u8 family)
+{
+	static const struct question refused = { "the reverse path filter refuses it", ACK, 40000, 80, TIPH_V_UNROUTABLE,
+		NF_ACCEPT, NULL, { .socket = true, .refused_reverse = true } };
+	static const struct question given = { "", ACK, 40000, 80, TIPH_V_ESTABLISHED, NF_ACCEPT, &owner,
+		{ .socket = true, .refused_reverse = true } };
+	int v = family == AF_INET ? 4 : 6;
+
+	owner.sk_rx_dst_ifindex = 3;
+	world = given.world;
+	packet_make(family, &given);
+	skb.skb_iif = 3;
+	ok(answered(family, &given) && !reversed, "IPv%d: by the interface of those before: nobody is asked", v);
+	if (family == AF_INET6)
+		return;	/* routing has no such filter there */
+	ask(family, &refused);
+	owner.sk_rx_dst_ifindex = 0;
+	owner.sk_state = TCP_TIME_WAIT;
+	ask(family, &refused);
+	owner.sk_state = TCP_ESTABLISHED;
+}
+
 static void test_sockets(u8 family)
 {
 	static const struct question questions[] = {
@@ -386,6 +425,7 @@ static void test_sockets(u8 family)
 		ok(descheduled == (i > 0), "IPv%d: TIME_WAIT is %s", v, i ? "over" : "not over");
 	}
 	owner.sk_state = TCP_ESTABLISHED;
+	test_ways(family);
 
 	packet_make(family, &questions[0]);
 	skb.sk = &listener;
@@ -395,6 +435,10 @@ static void test_sockets(u8 family)
 	skb.pkt_type = 3;
 	ok(hook_run(family) == NF_ACCEPT && !skb.sk && is_counted(TIPH_V_FOREIGN),
 	   "IPv%d: a frame for another host is not ours", v);
+	packet_make(family, &questions[0]);
+	skb.on_bridge = true;
+	ok(hook_run(family) == NF_ACCEPT && !skb.sk && is_counted(TIPH_V_FOREIGN),
+	   "IPv%d: nor is one that br_netfilter shows on its way over a bridge", v);
 }
 
 static void test_marks(u8 family)
@@ -465,6 +509,25 @@ static void test_policies(u8 family)
 		packet_make(family, &q);
 		ok(answered(family, &q), "IPv%d: a listener, but the SYN is %s", v, tiph_verdict_name(blocks[i]));
 	}
+}
+
+static void test_own(u8 family)
+{
+	static const struct dst_entry route;
+	static const struct question syn = { "", SYN, 40000, 80, TIPH_V_INTERCEPTED, NF_ACCEPT, NULL,
+		{ .listening = true, .route = TIPH_V_INTERCEPTED } };
+	int v = family == AF_INET ? 4 : 6;
+
+	world = syn.world;
+	packet_make(family, &syn);
+	skb.dst = &route;
+	ok(hook_run(family) == NF_ACCEPT && is_counted(TIPH_V_LOCAL) && skb.dst == &route && !skb.sk && !routed,
+	   "IPv%d: what this host sends to itself keeps its route", v);
+	world.header_moves = true;
+	packet_make(family, &syn);
+	hook_run(family);
+	skb.destructor(&skb);
+	ok(is_counted(TIPH_V_INTERCEPTED) && asked_dport == 80, "IPv%d: a SYN whose head moves while a listener is chosen", v);
 }
 
 static void test_cookies(u8 family)
@@ -590,6 +653,16 @@ static void test_fragments(u8 family)
 	world.whole = true;
 	fragment(family, &ack);
 	ok(answered(family, &ack), "IPv%d: the last makes it a packet", v);
+	if (family == AF_INET)
+		return;
+	world = (struct world){ .socket = true, .fragment_ours = true, .cut_chain = true };
+	fragment(family, &waits);
+	ok(answered(family, &waits), "IPv%d: so does one that does not say that it is TCP", v);
+	shift(family, &passes);
+	ok(answered(family, &passes), "IPv%d: what says nothing and is no fragment passes", v);
+	world = (struct world){ .socket = true, .routing_header = true };
+	shift(family, &passes);
+	ok(answered(family, &passes), "IPv%d: what has still to go somewhere by its routing header passes", v);
 }
 
 static void test_exception(void)
@@ -621,6 +694,7 @@ int main(void)
 		test_sockets(families[i]);
 		test_marks(families[i]);
 		test_policies(families[i]);
+		test_own(families[i]);
 		test_cookies(families[i]);
 		owner = (struct sock){ .sk_state = TCP_ESTABLISHED, .transparent = true };
 		test_unusual(families[i]);
