@@ -22,6 +22,10 @@
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #include "../kselftest_harness.h"
+
+/* for each test; an emulated machine whose kernel looks for defects takes long to make a namespace */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 300
 #pragma GCC diagnostic pop
 
 #define KSFT_SKIP 4
