@@ -42,6 +42,7 @@ unit-kmod_port := kmod/port kmod/prefix kmod/stats kmod/tag tests/unit/kernel
 unit-kmod_gate := tests/unit/kernel
 unit-kmod_tag := kmod/tag kmod/guard kmod/stats tests/unit/kernel
 unit-kmod_frag := kmod/frag kmod/tag tests/unit/kernel
+unit-kmod_icmp := kmod/icmp kmod/stats tests/unit/kernel
 unit-kmod_hook := kmod/hook kmod/port kmod/prefix kmod/stats kmod/tag tests/unit/kernel
 
 UNIT ?= $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c)) $(UNIT_SCRIPTS)

@@ -17,6 +17,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <limits.h>
+#include <linux/icmp.h>
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/ip.h>
@@ -136,15 +137,12 @@ struct netlink_ext_ack { const char *_msg; const struct nlattr *bad_attr; };
 
 /* ---- namespaces, devices, sockets, packets ---- */
 
-#define IFNAMSIZ 16
 struct net { struct { int sysctl_tcp_syncookies; } ipv4; int genid; };
 struct net_device { char name[IFNAMSIZ]; int ifindex; };
 #define LOOPBACK_IFINDEX 1
 #define rt_genid_ipv4(net) ((net)->genid)
 #define rt_genid_ipv6(net) ((net)->genid)
 
-#define AF_INET 2
-#define AF_INET6 10
 enum { TCP_ESTABLISHED = 1, TCP_SYN_SENT, TCP_SYN_RECV, TCP_TIME_WAIT = 6, TCP_LISTEN = 10 };
 enum { TCPF_SYN_SENT = 1 << TCP_SYN_SENT, TCPF_SYN_RECV = 1 << TCP_SYN_RECV };
 
@@ -217,6 +215,9 @@ struct cb { unsigned int flags; };
 #define NEXTHDR_FRAGMENT 44
 #define NEXTHDR_ICMP 58
 #define ipv6_ext_hdr(next) ((next) == 0 || (next) == 43 || (next) == 44 || (next) == 51 || (next) == 60)
+#define icmp_is_err(type) ((type) == 3 || (type) == 4 || (type) == 5 || (type) == 11 || (type) == 12)
+struct icmp6hdr { u8 icmp6_type, icmp6_code; __be16 icmp6_cksum; __be32 icmp6_mtu; };
+#define icmpv6_is_err(type) ((type) < 128)
 struct frag_hdr { u8 nexthdr; u8 reserved; __be16 frag_off; __be32 identification; };
 
 static inline void *skb_header_pointer(const struct sk_buff *skb, unsigned int off, unsigned int len, void *copy)
@@ -235,6 +236,11 @@ static inline void *skb_header_pointer(const struct sk_buff *skb, unsigned int o
 static inline int ipv6_addr_cmp(const struct in6_addr *a, const struct in6_addr *b)
 {
 	return memcmp(a, b, sizeof(*a));
+}
+
+static inline bool ipv6_addr_equal(const struct in6_addr *a, const struct in6_addr *b)
+{
+	return !ipv6_addr_cmp(a, b);
 }
 
 static inline void ipv6_addr_set_v4mapped(__be32 addr, struct in6_addr *to)
