@@ -3,8 +3,7 @@
 """profile.py BUILD KEY WHAT ROW: where the instructions of a row go, function by function.
 
 After bench.sh, which builds what is needed. ROW is as in its table: "v4 SYN, taken". QEMU tells each instruction that the
-guest executes; those of whole packets are counted by the function they are in. "at" is how often the function was
-begun for a packet.
+guest executes; those of a packet are counted by the function they are in. "at" is how often that one was begun.
 """
 import base64
 import bisect
@@ -78,15 +77,19 @@ def functions(path, table):
             yield table[i][1], at == starts[i]
 
 
-def packets(path, table, begin="inject_one"):
-    """Lists of (function, is its first instruction), a list a packet; the first and last are incomplete."""
-    one, out = [], []
+def packets(path, table):
+    """What is between the two looks at the clock: lists of (function, is its first instruction), a list a packet."""
+    one, out = None, []
     for name, first in functions(path, table):
-        if name == begin and first:
-            out.append(one)
+        if first and name == "netif_receive_skb":
             one = []
-        one.append((name, first))
-    return out[1:]
+        elif first and name in ("end_here", "inject_one"):
+            if one is not None:
+                out.append(one)
+            one = None
+        if one is not None:
+            one.append((name, first))
+    return out
 
 
 def main(build, key, what, row):
@@ -116,7 +119,7 @@ def main(build, key, what, row):
     one = next(p for p in found if len(p) == least)
     count = collections.Counter(name for name, _ in one)
     begun = collections.Counter(name for name, first in one if first)
-    print("%s, %s: %d instructions with making the packet, least of %d packets" % (what, row, least, len(found)))
+    print("%s, %s: %d instructions, least of %d packets" % (what, row, least, len(found)))
     for name, n in count.most_common():
         print("%6d  at %d  %s" % (n, begun[name], name))
 
