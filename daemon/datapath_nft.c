@@ -11,6 +11,7 @@
  * State of struct datapath:
  *
  *	open() --> nothing applied: conf NULL
+ *	apply() -> bare: no port needs any rule, nothing is installed or watched
  *	apply() -> in force: conf set. check_all() repairs what others change, and
  *		   applies again when facts about the host changed
  *	another daemon's table seen --> lost: nothing is repaired or removed any more
@@ -30,7 +31,9 @@
  * struct datapath - an nft datapath
  * @conf: in force, with a reference; NULL before the first apply()
  * @facts: those that shaped the rules in force
+ * @bare: its ports need nothing, nor do any before them
  * @lost: another daemon has taken over
+ * @takeover: what is there is a living daemon's
  * @told: what was said about the last failed repair, not to be repeated
  * @warned: the same of what is no failure
  * @events: to be reported, @n_events of them
@@ -44,7 +47,9 @@ struct datapath {
 	struct conf *conf;
 	struct nft_known known;
 	struct nft_facts facts;
+	bool bare;
 	bool lost;
+	bool takeover;
 	char told[sizeof(((struct datapath_event *)NULL)->text)];
 	char warned[NFT_WARNINGS][sizeof(((struct datapath_event *)NULL)->text)];
 	struct datapath_event events[NFT_EVENTS_MAX];
@@ -89,7 +94,7 @@ static int install_table(struct datapath *dp, const struct conf *conf, const str
 	int n, err = -ENOMEM;
 
 	if (counters) {
-		n = dp->conf ? nft_table_counters(&dp->table, counters, NFT_COUNTERS_MAX) : 0;
+		n = dp->conf && !dp->bare ? nft_table_counters(&dp->table, counters, NFT_COUNTERS_MAX) : 0;
 		err = nft_script_build(&script, conf, &dp->known, facts, counters, n < 0 ? 0 : n,
 				       dp->table.instance);
 	}
@@ -117,19 +122,30 @@ static void undo_routes(struct datapath *dp)
 {
 	char ignored[8];
 
-	if (dp->conf) {
+	if (dp->conf && !dp->bare) {
 		nft_routes_install(dp->route, &dp->conf->nft, dp->facts.ipv6, ignored, sizeof(ignored));
 		nft_routes_prune(dp->route, &dp->conf->nft);
-	} else if (!nft_table_exists(&dp->table)) {
+	} else if (nft_table_owner(&dp->table) == NFT_OWNER_NOBODY) {
 		nft_routes_prune(dp->route, NULL);
 	}
+}
+
+/* Only before there is one of ours: later, what somebody made of it is repaired. */
+static int table_collides(struct datapath *dp, char *why, size_t size)
+{
+	if ((dp->conf && !dp->bare) || nft_table_owner(&dp->table) != NFT_OWNER_STRANGER)
+		return 0;
+	snprintf(why, size, "table inet %s is there already, and not of a tipharesd: remove or rename it", NFT_TABLE);
+	return -EBUSY;
 }
 
 static int collide(struct datapath *dp, const struct conf *conf, const struct nft_facts *facts, bool ruleset_changed,
 		   char *why, size_t size)
 {
-	int err = nft_rules_collide(dp->route, conf, facts->ipv6, why, size);
+	int err = table_collides(dp, why, size);
 
+	if (!err)
+		err = nft_rules_collide(dp->route, conf, facts->ipv6, why, size);
 	if (!err)
 		err = nft_host_collide(facts, conf, why, size);
 	return err ? err : nft_foreign_tproxy(&dp->table, conf, ruleset_changed, why, size);
@@ -147,11 +163,46 @@ static void warn(struct datapath *dp, const struct conf *conf, const struct nft_
 	}
 }
 
+/* Is it for us to look after what is installed? */
+static bool is_active(const struct datapath *dp)
+{
+	return dp->conf && !dp->bare && !dp->lost;
+}
+
+static bool needs_nothing(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->n_ports; i++)
+		if (conf->ports[i].mode != TIPH_MODE_NONE)
+			return false;
+	return true;
+}
+
+static void adopt(struct datapath *dp, const struct conf *conf, bool bare)
+{
+	conf_put(dp->conf);
+	dp->conf = conf_get((struct conf *)conf);
+	dp->bare = bare;
+	dp->lost = false;
+}
+
+/* What is there is a dead daemon's; connections of a living one go on. */
+static int apply_nothing(struct datapath *dp, const struct conf *conf)
+{
+	if (!dp->takeover && nft_table_owner(&dp->table) == NFT_OWNER_DAEMON)
+		nft_table_remove(&dp->table);
+	if (!dp->takeover)
+		nft_routes_prune(dp->route, NULL);
+	adopt(dp, conf, true);
+	return 0;
+}
+
 static int nft_apply(struct datapath *dp, const struct conf *conf, char *why, size_t size)
 {
 	struct nft_facts facts = dp->facts;
 	int err;
 
+	if (needs_nothing(conf) && (!dp->conf || dp->bare))
+		return apply_nothing(dp, conf);
 	nft_facts_read(&facts, &dp->table, dp->route, true);
 	facts.wildcards = nft_health_wildcards(&dp->health);
 	err = collide(dp, conf, &facts, true, why, size);
@@ -165,10 +216,8 @@ static int nft_apply(struct datapath *dp, const struct conf *conf, char *why, si
 	}
 	nft_routes_prune(dp->route, &conf->nft);
 	warn(dp, conf, &facts);
-	conf_put(dp->conf);
-	dp->conf = conf_get((struct conf *)conf);
+	adopt(dp, conf, false);
 	dp->facts = facts;
-	dp->lost = false;
 	return 0;
 }
 
@@ -294,23 +343,24 @@ static int nft_heartbeat(struct datapath *dp, bool overloaded)
 {
 	dp->health.alive_at = nft_watch_now();
 	dp->health.overloaded = overloaded;
-	if (!dp->conf || dp->lost)
+	if (!is_active(dp))
 		return 0;
 	nft_watch_alarm(&dp->watch, dp->conf->heartbeat);
 	check_beat(dp);
 	return 0;
 }
 
+/* Nobody would read what comes when there is nothing to look after. */
 static int nft_pollfd(struct datapath *dp)
 {
-	return dp->watch.epoll;
+	return is_active(dp) ? dp->watch.epoll : -1;
 }
 
 static int nft_dispatch(struct datapath *dp, struct datapath_event *ret)
 {
-	if (!dp->n_events && dp->conf && !dp->lost)
+	if (!dp->n_events && is_active(dp))
 		check_beat(dp);
-	if (!dp->n_events && dp->conf && !dp->lost && nft_watch_due(&dp->watch, dp->health.busy)) {
+	if (!dp->n_events && is_active(dp) && nft_watch_due(&dp->watch, dp->health.busy)) {
 		check_all(dp);
 		if (!dp->lost)
 			check_health(dp);
@@ -330,7 +380,7 @@ static int nft_retire(struct datapath *dp)
 	char *commands;
 	int err = -ENOMEM;
 
-	if (!dp->conf || dp->lost)
+	if (!is_active(dp))
 		return -ENOENT;
 	commands = nft_script_retire(dp->conf);
 	if (commands)
@@ -350,7 +400,7 @@ static void nft_close(struct datapath *dp, bool remove)
 {
 	if (!dp)
 		return;
-	if (remove && dp->conf && !dp->lost && nft_table_check(&dp->table) != NFT_TABLE_FOREIGN) {
+	if (remove && is_active(dp) && nft_table_check(&dp->table) != NFT_TABLE_FOREIGN) {
 		nft_table_remove(&dp->table);
 		nft_routes_prune(dp->route, NULL);
 	}
@@ -389,6 +439,7 @@ static int nft_open(const struct conf *conf, bool takeover, struct datapath **re
 	}
 	nft_socket_init();
 	dp->held.fd = -1;
+	dp->takeover = takeover;
 	err = nft_watch_open(&dp->watch);
 	if (!err)
 		err = nft_table_open(&dp->table);
@@ -471,7 +522,7 @@ static int nft_ports(struct datapath *dp, struct conf_port *ret, size_t max)
 
 static int nft_counters(struct datapath *dp, struct datapath_counter *ret, size_t max)
 {
-	return dp->conf ? nft_table_counters(&dp->table, ret, max) : 0;
+	return dp->conf && !dp->bare ? nft_table_counters(&dp->table, ret, max) : 0;
 }
 
 const struct datapath_ops datapath_nft_ops = {

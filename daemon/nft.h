@@ -177,8 +177,9 @@ int nft_table_command(struct nft_table *table, const char *command);
 /* enum nft_table_state or a negative errno; cheap while nobody changed any nft table */
 int nft_table_check(struct nft_table *table);
 int nft_table_remove(struct nft_table *table);
-/* Is there a table of our name? */
-bool nft_table_exists(struct nft_table *table);
+/* Whose is the table of our name: nobody's (there is none), ours, another daemon's, or somebody else's? */
+enum nft_table_owner { NFT_OWNER_NOBODY, NFT_OWNER_SELF, NFT_OWNER_DAEMON, NFT_OWNER_STRANGER };
+enum nft_table_owner nft_table_owner(struct nft_table *table);
 int nft_table_counters(struct nft_table *table, struct datapath_counter *ret, size_t max);
 /* The output of a listing command, without elements of sets, to be freed; NULL when it failed. */
 char *nft_table_terse(struct nft_table *table, const char *command);
@@ -208,7 +209,10 @@ int nft_host_collide(const struct nft_facts *facts, const struct conf *conf, cha
 /* What an operator should know though it is no obstacle, @i of NFT_WARNINGS: 1 and a sentence, or 0 */
 int nft_host_warn(const struct nft_facts *facts, const struct conf *conf, unsigned int i, char *text, size_t size);
 
-/* nft_links.c: bridges */
+/* nft_links.c: interfaces */
+
+/* What is wrong with lo, through which everything of ours is delivered: " (...)", or "". */
+const char *nft_lo_trouble(void);
 int nft_bridges_read(struct nl_sock *route, struct nft_bridges *ret);
 
 /* nft_foreign.c: TPROXY rules of somebody else; 0, or -EBUSY and a sentence */

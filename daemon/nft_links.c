@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bridges, and whether br_netfilter takes their frames through the hooks of IP.
+ * Interfaces that matter: lo; bridges, and whether br_netfilter takes their frames through the hooks of IP.
  *
  * It does so before a frame goes up to the bridge's own address, and then not a
  * second time; on the way up the socket that tproxy found is taken off again. A
@@ -12,9 +12,26 @@
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <netlink/msg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+const char *nft_lo_trouble(void)
+{
+	struct ifreq req = { .ifr_name = "lo" };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
+
+	if (fd < 0)
+		return "";
+	err = ioctl(fd, SIOCGIFFLAGS, &req);
+	close(fd);
+	if (err)
+		return " (there is no interface lo)";
+	return req.ifr_flags & IFF_UP ? "" : " (interface lo is down: ip link set lo up)";
+}
 
 #define INFO_MAX IFLA_INFO_SLAVE_DATA
 

@@ -339,7 +339,7 @@ int nft_routes_install(struct nl_sock *sock, const struct conf_nft *nft, bool ip
 			err = add_rules(sock, nft, families[i]);
 		if (err) {
 			snprintf(why, size, "the IPv%d policy rules or routes could not be installed: %s%s", i ? 6 : 4,
-				 nl_geterror(err), if_nametoindex("lo") ? "" : " (there is no interface lo)");
+				 nl_geterror(err), nft_lo_trouble());
 			return to_errno(err);
 		}
 	}

@@ -223,13 +223,19 @@ static unsigned int count_handles(const char *listing)
 	return n;
 }
 
-static bool is_foreign(struct nft_table *table)
+enum nft_table_owner nft_table_owner(struct nft_table *table)
 {
 	char *listing = nft_table_terse(table, "list table inet " NFT_TABLE);
-	bool foreign = listing && strstr(listing, "comment \"tipharesd ") && !strstr(listing, table->instance);
+	enum nft_table_owner owner = NFT_OWNER_STRANGER;
 
+	if (!listing)
+		owner = NFT_OWNER_NOBODY;
+	else if (strstr(listing, table->instance))
+		owner = NFT_OWNER_SELF;
+	else if (strstr(listing, "comment \"tipharesd "))
+		owner = NFT_OWNER_DAEMON;
 	free(listing);
-	return foreign;
+	return owner;
 }
 
 int nft_table_check(struct nft_table *table)
@@ -251,12 +257,7 @@ int nft_table_check(struct nft_table *table)
 		table->generation = generation;
 		return NFT_TABLE_INTACT;
 	}
-	return is_foreign(table) ? NFT_TABLE_FOREIGN : NFT_TABLE_CHANGED;
-}
-
-bool nft_table_exists(struct nft_table *table)
-{
-	return !run(table, "list table inet " NFT_TABLE, LIST_FLAGS);
+	return nft_table_owner(table) == NFT_OWNER_DAEMON ? NFT_TABLE_FOREIGN : NFT_TABLE_CHANGED;
 }
 
 /* ---- changing ------------------------------------------------------------ */

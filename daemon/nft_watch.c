@@ -80,7 +80,8 @@ err_close:
 
 static int subscribe_routes(void)
 {
-	static const int groups[] = { RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE };
+	static const int groups[] = { RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
+				      RTNLGRP_LINK };
 	int fd = subscribe(NETLINK_ROUTE, groups, sizeof(groups) / sizeof(*groups));
 	int err;
 

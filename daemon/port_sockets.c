@@ -61,8 +61,9 @@ static int bind_one(const struct conf_port *port, const struct endpoint *e, unsi
 	if (fd < 0 && may_lack_ipv6(port, e, fd))
 		return 0;
 	if (fd < 0) {
-		snprintf(why, size, "port %s: can't listen on %s: %s", port->name,
-			 endpoint_format(e, text, sizeof(text)), strerror(-fd));
+		snprintf(why, size, "port %s: can't listen on %s: %s%s", port->name,
+			 endpoint_format(e, text, sizeof(text)), strerror(-fd),
+			 fd == -EADDRNOTAVAIL && addr_is_loopback(&e->addr) ? " (is interface lo up?)" : "");
 		return fd;
 	}
 	l->v[l->n++] = (struct port_socket){
