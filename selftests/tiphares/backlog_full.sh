@@ -38,9 +38,10 @@ if [ "$TIPH_DATAPATH" = nft ]; then
 fi
 check "the daemon starts" daemon_start || finish
 check "intercepted" intercepted $O4 80 src="$C4"
-worker=$(worker_pid)
 
 for to in $O4 $O6; do
+	# who was stopped for long may have been taken for hanging
+	worker=$(worker_pid)
 	stop_daemon
 	idle=$(at_origin 80)
 	check "$to: 60 connections while nobody accepts" overflow $to 80

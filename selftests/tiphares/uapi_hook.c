@@ -94,7 +94,7 @@ static int established(int server, int fd)
 	return is_ready(fd, POLLOUT, PATIENCE) && is_ready(server, POLLIN, PATIENCE) ? accept(server, NULL, NULL) : -1;
 }
 
-TEST_F(lab, a_segment_by_the_wrong_interface)
+LAB_TEST(a_segment_by_the_wrong_interface)
 {
 	const struct addr origin = addr_of(AF_INET, ORIGIN, 80);
 	struct addr own = { .len = sizeof(own.in6) };
@@ -133,7 +133,7 @@ static int has_routing_header(int family, const unsigned char *ip)
 }
 
 /* The address that it is to now is not its destination's: a SYN for somebody behind it. */
-TEST_F(lab, a_routing_header_with_a_way_to_go)
+LAB_TEST(a_routing_header_with_a_way_to_go)
 {
 	const struct addr client = addr_of(AF_INET6, CLIENT, 0), origin = addr_of(AF_INET6, ORIGIN, 80);
 	unsigned char packet[40 + 24 + 20] = { 0 }, mac[ETH_ALEN];
@@ -167,7 +167,7 @@ TEST_F(lab, a_routing_header_with_a_way_to_go)
 }
 
 /* This host's own packets to itself have their route already, which a look at another one must not cost them. */
-TEST_F(lab, a_server_of_the_gateways_own)
+LAB_TEST(a_server_of_the_gateways_own)
 {
 	int family = variant->family, server, fd = tcp(family);
 

@@ -39,6 +39,9 @@ FIXTURE(lab) {
 	int accepted;
 };
 
+/* An emulated machine may take long to make a lab. */
+#define LAB_TEST(name) TEST_F_TIMEOUT(lab, name, 150)
+
 FIXTURE_VARIANT(lab) {
 	int family;
 };

@@ -10,7 +10,7 @@ static int is_stray(int family, const unsigned char *ip)
 	return is_from(family, ip, VICTIM);
 }
 
-TEST_F(lab, one_connection_from_the_clients_address)
+LAB_TEST(one_connection_from_the_clients_address)
 {
 	int family = variant->family, fd = tcp(family), got;
 	struct addr from = { .len = sizeof(from.in6) };
@@ -34,7 +34,7 @@ TEST_F(lab, one_connection_from_the_clients_address)
 	EXPECT_EQ(0, is_ready(self->server, POLLIN, 0));
 }
 
-TEST_F(lab, possession_of_a_live_connection)
+LAB_TEST(possession_of_a_live_connection)
 {
 	int family = variant->family, copy = dup(self->accepted);
 
@@ -49,7 +49,7 @@ TEST_F(lab, possession_of_a_live_connection)
 	EXPECT_EQ(EPERM, spoof(tcp(family), family, self->accepted, 0));
 }
 
-TEST_F(lab, a_connection_that_was_disconnected)
+LAB_TEST(a_connection_that_was_disconnected)
 {
 	int family = variant->family;
 
@@ -61,7 +61,7 @@ TEST_F(lab, a_connection_that_was_disconnected)
 	EXPECT_EQ(EPERM, spoof(tcp(family), family, self->accepted, 0));
 }
 
-TEST_F(lab, another_address_than_was_given)
+LAB_TEST(another_address_than_was_given)
 {
 	int family = variant->family, fd = tcp(family);
 
@@ -75,7 +75,7 @@ TEST_F(lab, another_address_than_was_given)
 }
 
 /* Both SYNs cross: what answers is no SYN of a socket in SYN_SENT any more. */
-TEST_F(lab, crossing_syns)
+LAB_TEST(crossing_syns)
 {
 	int family = variant->family;
 
@@ -90,7 +90,7 @@ TEST_F(lab, crossing_syns)
 }
 
 /* The ports are gone, and with them the hooks that take packets; the transparent sockets are not. */
-TEST_F(lab, after_the_last_port)
+LAB_TEST(after_the_last_port)
 {
 	int family = variant->family, fd = tcp(family);
 
@@ -107,7 +107,7 @@ TEST_F(lab, after_the_last_port)
 }
 
 /* The module's next life has other keys; that these sockets are ours it must know nevertheless. */
-TEST_F(lab, after_another_load_of_the_module)
+LAB_TEST(after_another_load_of_the_module)
 {
 	int family = variant->family, fd = tcp(family);
 
@@ -128,7 +128,7 @@ TEST_F(lab, after_another_load_of_the_module)
 	EXPECT_EQ(0, WATCH(is_stray));
 }
 
-TEST_F(lab, a_spoofed_socket_that_listens)
+LAB_TEST(a_spoofed_socket_that_listens)
 {
 	int family = variant->family, fd = tcp(family);
 
