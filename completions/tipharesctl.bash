@@ -37,7 +37,7 @@ _tipharesctl() {
 	events) word='all client= port= count=' ;;
 	top) word='interval= frames=' ;;
 	explain) word='interface=' ;;
-	stats) word='all' ;;
+	rules | stats) word='all' ;;
 	import-ats) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	*) word='' ;;
 	esac

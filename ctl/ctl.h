@@ -38,6 +38,7 @@ extern const struct ctl_command ctl_status;
 extern const struct ctl_command ctl_ports;
 extern const struct ctl_command ctl_stats;
 extern const struct ctl_command ctl_flows;
+extern const struct ctl_command ctl_rules;
 extern const struct ctl_command ctl_explain;
 extern const struct ctl_command ctl_events;
 extern const struct ctl_command ctl_top;

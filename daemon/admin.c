@@ -49,6 +49,7 @@ static const struct route routes[] = {
 	{ "/v1/ports", "GET", .json = admin_ports },
 	{ "/v1/stats", "GET", .json = admin_stats },
 	{ "/v1/flows", "GET", .json = admin_flows },
+	{ "/v1/rules", "GET", .json = admin_rules },
 	{ "/v1/recent", "GET", .asked = admin_recent },
 	{ "/v1/explain", "GET", .asked = admin_explain },
 	{ "/v1/reload", "POST", .kind = CHANNEL_RELOAD },

@@ -85,6 +85,7 @@ struct admin_histogram {
  * @histograms: the same for durations, those of one kind together
  * @recent: what was decided from number @cursor[thread] on; each becomes what to
  *	ask for next. @lost: entries that are gone. Return: how many there are
+ * @rules: add how often each rule of access of @conf decided, by index
  * @request: CHANNEL_RELOAD, _DRAIN_REQUEST or _UPGRADE: hand it to the parent.
  *	0 or a negative errno
  * @state: "starting", "serving" or "draining"
@@ -95,6 +96,7 @@ struct admin_ops {
 	size_t (*counters)(void *arg, struct admin_counter *ret, size_t max);
 	size_t (*histograms)(void *arg, struct admin_histogram *ret, size_t max);
 	size_t (*recent)(void *arg, uint64_t *cursor, struct recent_entry *ret, size_t max, uint64_t *lost);
+	void (*rules)(void *arg, const struct conf *conf, uint64_t *ret);
 	int (*request)(void *arg, enum channel_kind kind);
 	const char *(*state)(void *arg);
 };

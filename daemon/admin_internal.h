@@ -38,6 +38,7 @@ json_t *admin_status(struct admin *a);
 json_t *admin_ports(struct admin *a);
 json_t *admin_stats(struct admin *a);
 json_t *admin_flows(struct admin *a);
+json_t *admin_rules(struct admin *a);
 /* With arguments in the URL; NULL with @why: they are no good. */
 json_t *admin_recent(struct admin *a, struct MHD_Connection *c, const char **why);
 json_t *admin_explain(struct admin *a, struct MHD_Connection *c, const char **why);

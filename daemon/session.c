@@ -296,6 +296,8 @@ void session_end_exchange(struct session *s, const char *result)
 		metric_inc(&t->metrics, METRIC_STATUS_1XX + x->status / 100 - 1);
 	exchange_count(s);
 	exchange_remember(s);
+	if (x->rule)
+		s->setup->rules[x->rule->index]++;
 	if (s->setup->log)
 		exchange_log(s);
 	upstream_close(x->up, false);

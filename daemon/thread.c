@@ -74,6 +74,7 @@ void setup_put(struct setup *setup)
 		return;
 	resolver_destroy(setup->resolver);
 	generation_put(setup->gen);
+	free(setup->rules);
 	free(setup);
 }
 
@@ -102,10 +103,12 @@ int thread_prepare(struct thread *t, struct generation *gen)
 
 	if (!setup)
 		return -ENOMEM;
+	setup->rules = calloc(gen->conf->n_rules + 1, sizeof(*setup->rules));
 	for (size_t i = 0; i < n; i++) {
 		setup->ports[i] = port_stats(t, gen->conf->ports[i].name);
-		if (setup->ports[i])
+		if (setup->rules && setup->ports[i])
 			continue;
+		free(setup->rules);
 		free(setup);
 		return -ENOMEM;
 	}

@@ -56,6 +56,7 @@ struct generation {
  * struct setup - the same as one thread sees it; counted by its sessions
  * @log: lines of the access log are wanted
  * @resolver: made when a name is asked for first
+ * @rules: how often each rule of access decided, by index
  * @ports: counters of each port, by index
  */
 struct setup {
@@ -64,6 +65,7 @@ struct setup {
 	const struct conf *conf;
 	bool log;
 	struct resolver *resolver;
+	uint64_t *rules;
 	struct port_stats *ports[];
 };
 

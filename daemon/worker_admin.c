@@ -76,6 +76,32 @@ static size_t admin_flows(void *arg, struct admin_flow *ret, size_t max)
 	return n;
 }
 
+struct rules_mail {
+	struct mail mail;
+	const struct conf *conf;
+	uint64_t *ret;
+};
+
+/* Of the configuration in force alone: another one's rules are others. */
+static void add_rules(struct thread *t, struct mail *mail)
+{
+	struct rules_mail *m = container_of(mail, struct rules_mail, mail);
+
+	for (size_t i = 0; t->setup && t->setup->conf == m->conf && i < m->conf->n_rules; i++)
+		m->ret[i] += t->setup->rules[i];
+}
+
+static void admin_rules_of(void *arg, const struct conf *conf, uint64_t *ret)
+{
+	struct worker *w = arg;
+
+	for (unsigned int i = 0; i < w->n_threads; i++) {
+		struct rules_mail m = { .mail.fn = add_rules, .conf = conf, .ret = ret };
+
+		thread_call(&w->threads[i], &m.mail);
+	}
+}
+
 static void describe(struct admin_counter *ret, const char *port, const struct metric_desc *desc)
 {
 	*ret = (struct admin_counter){
@@ -235,6 +261,7 @@ const struct admin_ops worker_admin_ops = {
 	.counters = admin_counters,
 	.histograms = admin_histograms,
 	.recent = admin_recent,
+	.rules = admin_rules_of,
 	.request = admin_request,
 	.state = admin_state,
 };

@@ -104,6 +104,8 @@ check "none: and mapped" code_is 403 --noproxy '' -x "http://$G4:8083" "http://[
 check_eq "none: by CONNECT" 403 "$(in_client curl -s -m 20 -o /dev/null -w '%{http_connect}' -p -x "http://$G4:8083" "http://127.0.0.1:7070/")"
 check "none: a route may lead there" code_is 200 -H "Host: own.example" "http://$G4:8083/"
 check "none: others are allowed" code_is 200 --noproxy '' -x "http://$G4:8083" "http://$O4/whoami"
+check_eq "each rule's decisions are counted" "bad 7 unread 2 there 3" "$(ctl rules | awk '$2 == "bad" || $2 == "there" || $2 == "unread" { printf "%s%s %s", sep, $2, $3; sep = " " }')"
+check "all of them, with those that decided nothing" says "^ *#4 +one +1 .*client: " ctl rules all
 rules <<-CONF
   - {deny: {destination: 127.0.0.2}}
   - {allow: {destination: 127.0.0.0/8, destination_port: 7070}}
@@ -125,6 +127,7 @@ check "the first" code_is 403 -H "Host: a.host-0.example" "$(at /whoami)"
 check "the last" code_is 403 -H "Host: a.b.HOST-9999.example" "$(at /whoami)"
 check "none" code_is 200 -H "Host: host-5.example" "$(at /whoami)"
 check "the log has its number" logged 'rule=#10000$'
+check_eq "so have the counters" "#1 #10000 " "$(ctl rules | awk 'NR > 1 { printf "%s ", $1 }')"
 
 echo "  - {bypass: all}" | rules
 negate_shown() { ! in_gw "$TIPH_BUILD/tipharesd" --check -c "$LAB/tiphares.yaml" 2>&1; }
