@@ -92,7 +92,7 @@ in_box touch /run/enough
 wait $traffic
 check "no connection failed meanwhile" says '^asked [1-9]' cat "$built/traffic"
 check "none at all" refuses '' grep failed "$built/traffic"
-check "the download that ran is finished" wait $download
+check "the download that ran is finished" wait $download || in_box journalctl -o short-precise -u tiphares -n 40 --no-pager | sed "s,^,# ,"
 check "and whole" in_box cmp /run/whole /usr/share/www/file
 check "systemd knows the new process" says '^new$' in_box sh -c "p=\$(systemctl show -P MainPID tiphares); [ \$p != 0 ] && [ \$p != $before ] && echo new"
 check "the service is well" says '^active' in_box systemctl is-active tiphares
