@@ -58,11 +58,14 @@ STAGES ?= static unit http native vm
 check: deps-check
 	@rm -rf $(KTAP)
 	@mkdir -p $(KTAP)
-	@for stage in $(STAGES); do \
-		start=$$(date +%s); \
-		echo "== $$stage"; \
+	@n=0; for stage in $(STAGES); do \
+		n=$$((n + 1)) start=$$(date +%s); \
+		last=$$(sed -n "s/^$$stage \(.*\)/, took \1 s the last time/p" $(BUILD)/stage-times 2>/dev/null | tail -n 1); \
+		echo "== $$stage: stage $$n of $(words $(STAGES))$$last; alone: make check STAGES=$$stage"; \
 		$(MAKE) --no-print-directory stage-$$stage || echo "== $$stage: not ok"; \
-		echo "== $$stage took $$(($$(date +%s) - start)) s"; \
+		took=$$(($$(date +%s) - start)); \
+		echo "$$stage $$took" >>$(BUILD)/stage-times; \
+		echo "== $$stage took $$took s"; \
 	done
 	@selftests/ktap-count $$(for s in $(STAGES); do case $$s in \
 		static) echo $(KTAP)/static.log ;; unit) echo $(KTAP)/unit.log ;; \
