@@ -29,10 +29,18 @@ _tipharesctl() {
 	# "key=" may be a word of its own: = divides words
 	case $prev$cur in
 	port=*) mapfile -t COMPREPLY < <(compgen -W "$(_tiphares_ports)" -- "${cur#=}"); return ;;
+	mode=*) mapfile -t COMPREPLY < <(compgen -W 'full inbound outbound none' -- "${cur#=}"); return ;;
 	sort=*) mapfile -t COMPREPLY < <(compgen -W 'age in out bytes requests' -- "${cur#=}"); return ;;
 	esac
 	case $command in
 	'') word="$(_tiphares_commands) --json --admin --version --help" ;;
+	port)
+		case $prev in
+		port) word='set del' ;;
+		set | del) word=$(_tiphares_ports) ;;
+		*) word='listen= mode= ports= interfaces= sources= destinations= except_sources=
+			except_destinations= source_port= on_failure= on_overload= mark=' ;;
+		esac ;;
 	flows) word='client= destination= port= state= sort= limit=' ;;
 	events) word='all client= port= count=' ;;
 	top) word='interval= frames=' ;;

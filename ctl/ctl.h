@@ -36,6 +36,7 @@ struct ctl_command {
 
 extern const struct ctl_command ctl_status;
 extern const struct ctl_command ctl_ports;
+extern const struct ctl_command ctl_port;
 extern const struct ctl_command ctl_stats;
 extern const struct ctl_command ctl_flows;
 extern const struct ctl_command ctl_rules;

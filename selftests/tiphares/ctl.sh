@@ -37,6 +37,12 @@ check "ports: listeners" json ports "sorted(j['ports'][0]['listen']) == ['127.0.
 check "ports: what they match" json ports "j['ports'][0]['match'] == {'ports': [80, 8000], 'interfaces': ['lan0'], 'sources': ['10.71.1.0/24', 'fd71:1::/64'], 'destinations': [], 'except': {'sources': [], 'destinations': ['$O4C/32']}}"
 check "ports: policies" json ports "[j['ports'][0][k] for k in ('source_port', 'on_failure', 'on_overload', 'sample', 'mark')] == ['preserve', 'open', 'open', 100, 0]"
 
+if [ "$TIPH_DATAPATH" = nft ]; then
+	ctl port set more listen=8081 mode=full ports=81 >"$LAB/out" 2>&1
+	check_eq "port set: not on nft" 1 $?
+	check "port set: it says what to do" grep -q 'change it, then' "$LAB/out"
+fi
+
 # counters: what was done is counted, under the port's name
 stats() { ctl --json stats | /usr/bin/python3 -c '
 import json, sys

@@ -52,6 +52,20 @@ check "somebody removes all" genl del
 check "all removed: nothing is served" serves "[]"
 check "all removed: forwarded" direct $O4 80
 
+# the same by tipharesctl, which speaks with the module itself
+port() { in_gw "$TIPH_BUILD/tipharesctl" --admin "$LAB/admin.sock" port "$@"; }
+port_says() { port "${@:3}" >"$LAB/said" 2>&1; [ $? = "$1" ] && grep -qE -- "$2" "$LAB/said" || { cat "$LAB/said"; return 1; }; }
+check "port set" port set mine listen=8083 mode=inbound ports=8000 interfaces=lan0 sources=10.71.1.0/24,fd71:1::/64 except_destinations=$O4C on_failure=reset mark=0x10
+check "port set: the daemon serves it" serves "['mine']"
+check "port set: as it was said" eval "ctl --json ports | in_json \"[(p['mode'], p['match']['ports'], p['match']['interfaces'], p['match']['sources'], p['match']['except']['destinations'], p['on_failure'], p['mark']) for p in j['ports']] == [('inbound', [8000], ['lan0'], ['10.71.1.0/24', 'fd71:1::/64'], ['$O4C/32'], 'reset', 16)]\""
+check "port set: it intercepts" wait_for "intercepted $O4 8000 src=$GW4" 20
+check "port set: a refusal in the module's words" port_says 1 'the module refuses: [a-zA-Z]' set other listen=8083 mode=inbound ports=8001
+check "port set: an unknown key" port_says 2 'does not know' set other colour=red
+check "port set: no port" port_says 2 "ports: 'http' is not possible" set other listen=8084 mode=full ports=http
+check "port del" port del mine
+check "port del: the daemon serves it no more" serves "[]"
+check "port del: there is none" port_says 1 'the module refuses: ' del mine
+
 check "somebody adds what the daemon can't serve" genl set name=other mode=3 listen=9180 dports=8000
 check "not served: why is in the log" wait_for "daemon_log | grep -q 'admin.metrics: port 9180 is the listen of \"other\"'" 20
 check "not served: its connections are forwarded" direct $O4 8000
