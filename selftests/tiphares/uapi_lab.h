@@ -258,7 +258,7 @@ FIXTURE_SETUP(lab)
 	ASSERT_LE(0, self->sniffer);
 
 	ASSERT_EQ(0, enter(self->client_ns, client_up));
-	self->wire = socket(AF_PACKET, SOCK_DGRAM, 0);
+	self->wire = socket(AF_PACKET, SOCK_DGRAM, htons(family == AF_INET ? ETH_P_IP : ETH_P_IPV6));
 	ASSERT_LE(0, self->wire);
 	self->wire_index = if_nametoindex("c0");
 	self->marker = socket(family, SOCK_DGRAM, 0);
