@@ -40,7 +40,7 @@ LAYERS = {
     "kmod": ["tiph", "stats trace tag prefix dst", "port flow bypass lookup fill parse", "net verdict",
              "hook bridge frag guard icmp relay sockopt spoof", "genl", "main"],
     "daemon": ["list addr timer log metrics objpool pipes privs confine sdnotify background",
-               "buf loop http_msg channel clients",
+               "buf loop http_msg http_page channel clients",
                "http1 tls_hello proxy_header conf nl dns body recent sysnames log_sink",
                "access accesslog datapath explain health kmod_msg nft origin overload resolver shm sockpool speakers takeover upstream",
                "thread port_sockets admin_socket broker", "listener session exchange proxied relay request response sniff tunnel",
