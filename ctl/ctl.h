@@ -47,6 +47,7 @@ extern const struct ctl_command ctl_import;
 extern const struct ctl_command ctl_reload;
 extern const struct ctl_command ctl_drain;
 extern const struct ctl_command ctl_upgrade;
+extern const struct ctl_command ctl_bypass;
 
 /**
  * ctl_request() - ask the daemon

@@ -55,6 +55,10 @@ static const struct route routes[] = {
 	{ "/v1/reload", "POST", .kind = CHANNEL_RELOAD },
 	{ "/v1/drain", "POST", .kind = CHANNEL_DRAIN_REQUEST },
 	{ "/v1/upgrade", "POST", .kind = CHANNEL_UPGRADE },
+	{ "/v1/bypass", "GET", .json = admin_bypass },
+	{ "/v1/bypass/add", "POST", .kind = CHANNEL_BYPASS_ADD },
+	{ "/v1/bypass/del", "POST", .kind = CHANNEL_BYPASS_DEL },
+	{ "/v1/bypass/flush", "POST", .kind = CHANNEL_BYPASS_FLUSH },
 	{ "/metrics", "GET", .public = true },
 };
 
@@ -88,8 +92,19 @@ static bool may_change(struct MHD_Connection *c)
 static void answer_change(struct admin *a, struct MHD_Connection *c, enum channel_kind kind,
 			  struct answer *ret)
 {
-	if (!may_change(c))
+	bool bypass = kind >= CHANNEL_BYPASS_ADD && kind <= CHANNEL_BYPASS_FLUSH;
+	const char *why = NULL;
+
+	if (!may_change(c)) {
 		answer_error(ret, MHD_HTTP_FORBIDDEN, "only root and the daemon's user may do this");
+		return;
+	}
+	if (bypass)
+		why = admin_bypass_change(a, c, kind);
+	if (why)
+		answer_error(ret, MHD_HTTP_BAD_REQUEST, why);
+	else if (bypass)
+		answer_json(ret, MHD_HTTP_OK, json_pack("{s:b}", "done", 1));
 	else if (a->ops->request(a->arg, kind))
 		answer_error(ret, MHD_HTTP_SERVICE_UNAVAILABLE, "the parent process can't be asked now");
 	else

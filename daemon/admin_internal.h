@@ -43,6 +43,11 @@ json_t *admin_rules(struct admin *a);
 json_t *admin_recent(struct admin *a, struct MHD_Connection *c, const char **why);
 json_t *admin_explain(struct admin *a, struct MHD_Connection *c, const char **why);
 
+/* admin_bypass.c; the second says why not */
+struct MHD_Connection;
+json_t *admin_bypass(struct admin *a);
+const char *admin_bypass_change(struct admin *a, struct MHD_Connection *c, enum channel_kind kind);
+
 /* Prometheus text, to be freed; NULL when out of memory. */
 char *admin_metrics(struct admin *a, size_t *len);
 

@@ -38,6 +38,8 @@
  *	a: milliseconds after which those left are closed; b: 1: another daemon
  *	answers on the admin sockets from now on
  * @CHANNEL_REOPEN: one fd: where the access log goes from now on
+ * @CHANNEL_BYPASS_DONE: a: ticket, b: 0 or errno. Of a list: one fd with structs
+ *	datapath_bypass, c: how many
  * @CHANNEL_GIVE: answer with the listeners in use, for another daemon
  *
  * Worker to parent, control channel:
@@ -54,6 +56,12 @@
  * @CHANNEL_DRAIN_REQUEST: the same for a drain
  * @CHANNEL_UPGRADE: the same for a start of the program anew, which takes over
  * @CHANNEL_LISTENER: one fd, answer to CHANNEL_GIVE; a, b: as above
+ * @CHANNEL_BYPASS: a trigger: make an entry for the connection from local to
+ *	remote; a: enum tiph_bypass_reason
+ * @CHANNEL_BYPASS_ADD, @CHANNEL_BYPASS_DEL: by hand: a: ticket; b: milliseconds;
+ *	c: length of the source's prefix, and that of the destination's << 8; the
+ *	prefixes and the port are in local and remote. @CHANNEL_BYPASS_FLUSH: all of
+ *	them. @CHANNEL_BYPASS_LIST: answer with them. a: ticket
  * @CHANNEL_GAVE: those were all (a: 0), or why there are none (a: errno)
  *
  * Worker to parent, socket channel of a thread:
@@ -92,7 +100,13 @@ enum channel_kind {
 	CHANNEL_OVERLOAD,
 	CHANNEL_HOSTS,
 	CHANNEL_CONFINED,
-	CHANNEL_KIND_MAX = CHANNEL_CONFINED,
+	CHANNEL_BYPASS,
+	CHANNEL_BYPASS_ADD,
+	CHANNEL_BYPASS_DEL,
+	CHANNEL_BYPASS_FLUSH,
+	CHANNEL_BYPASS_LIST,
+	CHANNEL_BYPASS_DONE,
+	CHANNEL_KIND_MAX = CHANNEL_BYPASS_DONE,
 };
 
 struct channel_msg {

@@ -49,6 +49,13 @@ static void free_conf(struct conf *conf)
 	}
 	for (size_t i = 0; i < conf->n_rules; i++)
 		free_rule(&conf->rules[i]);
+	for (size_t i = 0; i < conf->bypass.n_entries; i++) {
+		free(conf->bypass.entries[i].source.v);
+		free(conf->bypass.entries[i].destination.v);
+	}
+	free(conf->bypass.entries);
+	free(conf->bypass.never.v);
+	free(conf->bypass.snapshot);
 	free(conf->rules);
 	free(conf->ports);
 	free(conf->routes);

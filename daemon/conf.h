@@ -101,6 +101,38 @@ struct conf_route {
 	uint8_t proxy_protocol;
 };
 
+/* Connections that are always forwarded; of the lists, which have one entry at most, none is no condition. */
+struct conf_entry {
+	struct prefix_list source;
+	struct prefix_list destination;
+	uint16_t dport;			/* 0: any */
+};
+
+/* Which part of a connection an entry made by a trigger is about; its port is always. */
+enum conf_scope { SCOPE_PAIR, SCOPE_SOURCE, SCOPE_DESTINATION };
+
+/**
+ * struct conf_bypass - what is forwarded though a port matches it
+ * @entries: static
+ * @enabled: triggers make entries
+ * @triggers: bits 1 << enum tiph_bypass_reason
+ * @ttl: milliseconds
+ * @limit: dynamic entries at once
+ * @never: destinations that no dynamic entry bypasses
+ * @snapshot: file of dynamic entries, NULL: none
+ */
+struct conf_bypass {
+	struct conf_entry *entries;
+	size_t n_entries;
+	uint8_t enabled;
+	uint8_t scope;
+	uint8_t triggers;
+	unsigned int ttl;
+	unsigned int limit;
+	struct prefix_list never;
+	char *snapshot;
+};
+
 /**
  * struct conf_rule - a rule of access: what matches all its conditions is its
  * @name: for people; may be empty, and the same as another's
@@ -186,6 +218,7 @@ struct conf {
 	size_t n_ports;
 	struct conf_route *routes;
 	size_t n_routes;
+	struct conf_bypass bypass;
 	struct conf_rule *rules;	/* in the order to be tried */
 	size_t n_rules;
 	struct endpoint *resolver_servers;	/* n 0: the system's */

@@ -67,6 +67,9 @@ void conf_complete(struct conf *conf, const struct conf_source *source)
 {
 	if (!conf->workers)
 		conf->workers = count_cpus();
+	if (!conf->bypass.triggers)
+		conf->bypass.triggers = 1 << TIPH_BYPASS_NOT_HTTP | 1 << TIPH_BYPASS_CONNECT_ERROR |
+					1 << TIPH_BYPASS_BAD_RESPONSE;
 	for (size_t i = 0; i < conf->n_ports; i++) {
 		struct conf_port *port = &conf->ports[i];
 

@@ -40,6 +40,13 @@ static const struct conf_choice policies[] = {
 static const struct conf_choice truths[] = {
 	{ "false", 0 }, { "true", 1 }, { NULL, 0 },
 };
+static const struct conf_choice triggers[] = {
+	{ "not_http", 1 << TIPH_BYPASS_NOT_HTTP }, { "connect_error", 1 << TIPH_BYPASS_CONNECT_ERROR },
+	{ "bad_response", 1 << TIPH_BYPASS_BAD_RESPONSE }, { NULL, 0 },
+};
+static const struct conf_choice scopes[] = {
+	{ "pair", SCOPE_PAIR }, { "source", SCOPE_SOURCE }, { "destination", SCOPE_DESTINATION }, { NULL, 0 },
+};
 static const struct conf_choice spokens[] = {
 	{ "http", SPOKEN_HTTP }, { "tls", SPOKEN_TLS }, { "other", SPOKEN_OTHER }, { NULL, 0 },
 };
@@ -141,6 +148,31 @@ const struct conf_key conf_keys[] = {
 
 	{ "ports.proxy_protocol", CONF_PREFIXES, IN(conf_port, proxy_senders), .max = LIST_MAX,
 	  .doc = "senders whose connections must begin with a PROXY header, version 1 or 2; inbound and none only" },
+
+	{ "bypass", CONF_MAP, .doc = "connections that are forwarded though a port matches them" },
+	{ "bypass.static", CONF_ENTRIES,
+	  .doc = "always; what an entry has of source, destination and port must all fit" },
+	{ "bypass.static.source", CONF_PREFIXES, IN(conf_entry, source), .max = 1,
+	  .doc = "clients" },
+	{ "bypass.static.destination", CONF_PREFIXES, IN(conf_entry, destination), .max = 1,
+	  .doc = "origin servers" },
+	{ "bypass.static.port", CONF_COUNT, IN(conf_entry, dport), .fallback = "any", .none = "any",
+	  .min = 1, .max = 65535, .doc = "destination port" },
+	{ "bypass.dynamic", CONF_MAP, .doc = "for a time, what the proxy does not get on with" },
+	{ "bypass.dynamic.enabled", CONF_CHOICE, IN(conf, bypass.enabled), .fallback = "false", .choices = truths,
+	  .doc = "true: triggers make entries; clients may so pass by the proxy and its rules" },
+	{ "bypass.dynamic.triggers", CONF_CHOICES, IN(conf, bypass.triggers), .choices = triggers, .flags = CONF_F_FILLED,
+	  .doc = "what makes one; without the key, all of them" },
+	{ "bypass.dynamic.scope", CONF_CHOICE, IN(conf, bypass.scope), .fallback = "pair", .choices = scopes,
+	  .doc = "what it is about, besides the destination port" },
+	{ "bypass.dynamic.ttl", CONF_DURATION, IN(conf, bypass.ttl), .fallback = "10m",
+	  .min = SECOND, .max = TIPH_BYPASS_TTL_MAX, .doc = "for how long" },
+	{ "bypass.dynamic.limit", CONF_COUNT, IN(conf, bypass.limit), .fallback = "100000",
+	  .min = 1, .max = TIPH_BYPASS_LIMIT_MAX, .doc = "entries at once; beyond, the oldest go" },
+	{ "bypass.dynamic.snapshot", CONF_PATH, IN(conf, bypass.snapshot), .fallback = "off", .none = "off",
+	  .doc = "file in which they survive a restart; its directory must be root's" },
+	{ "bypass.never", CONF_PREFIXES, IN(conf, bypass.never), .max = TIPH_BYPASS_MAX,
+	  .doc = "origin servers that no dynamic entry bypasses" },
 
 	{ "routes", CONF_ROUTES, .doc = "origin servers by host name, before the resolver" },
 	{ "routes.host", CONF_HOST, IN(conf_route, host), .flags = CONF_F_REQUIRED,
@@ -279,6 +311,7 @@ int conf_kind_is_list(enum conf_kind kind)
 	case CONF_PORTS:
 	case CONF_ROUTES:
 	case CONF_RULES:
+	case CONF_ENTRIES:
 	case CONF_ENDPOINTS:
 	case CONF_SERVERS:
 	case CONF_TCP_PORTS:
@@ -358,9 +391,9 @@ static unsigned int tolerance(size_t n)
 	return n < 3 ? 0 : n < 6 ? 1 : n / 3;
 }
 
-const struct conf_key *conf_key_suggest(const char *prefix, const char *name, size_t n)
+const struct conf_key *conf_key_suggest(const char *prefix, const char *name, size_t n, unsigned int max)
 {
-	unsigned int best = tolerance(n) + 1;
+	unsigned int best = (tolerance(n) < max ? tolerance(n) : max) + 1;
 	const struct conf_key *ret = NULL;
 
 	for (size_t i = 0; i < N_KEYS; i++) {
@@ -407,7 +440,8 @@ const char *conf_choice_suggest(const struct conf_choice *choices, const char *s
 
 static const char *const kind_names[] = {
 	[CONF_MAP] = "mapping", [CONF_PORTS] = "list of mappings", [CONF_ROUTES] = "list of mappings",
-	[CONF_RULES] = "list of mappings", [CONF_CONDITIONS] = "all or mapping",
+	[CONF_RULES] = "list of mappings", [CONF_ENTRIES] = "list of mappings",
+	[CONF_CONDITIONS] = "all or mapping",
 	[CONF_CHOICE] = "choice", [CONF_COUNT] = "number", [CONF_NUMBER] = "number", [CONF_SIZE] = "size",
 	[CONF_DURATION] = "duration", [CONF_PERCENT] = "percentage", [CONF_STRING] = "text",
 	[CONF_PATH] = "path", [CONF_NAME] = "name", [CONF_HOST] = "host name",

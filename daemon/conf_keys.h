@@ -13,7 +13,7 @@
 /**
  * enum conf_kind - what a key's value is
  * @CONF_MAP: a mapping; its keys have this key's path as prefix
- * @CONF_PORTS, @CONF_ROUTES, @CONF_RULES: a list of mappings
+ * @CONF_PORTS, @CONF_ROUTES, @CONF_RULES, @CONF_ENTRIES: a list of mappings
  * @CONF_CONDITIONS: "all", or a mapping with the keys of "access.*."
  * @CONF_CHOICE: one of the key's words
  * @CONF_COUNT: a number without unit
@@ -39,6 +39,7 @@ enum conf_kind {
 	CONF_PORTS,
 	CONF_ROUTES,
 	CONF_RULES,
+	CONF_ENTRIES,
 	CONF_CONDITIONS,
 	CONF_CHOICE,
 	CONF_COUNT,
@@ -85,7 +86,8 @@ struct conf_choice {
  * struct conf_key - one key
  * @path: with dots, "ports.match.sources"
  * @offset: of the value in struct conf; in struct conf_port for "ports.", in
- *	struct conf_route for "routes.", in struct conf_rule for "access."
+ *	struct conf_route for "routes.", in struct conf_rule for "access.", in
+ *	struct conf_entry for "bypass.static."
  * @size: of a number's or choice's field
  * @flags: CONF_F_
  * @fallback: default as it would be written; NULL: none, or an empty list
@@ -110,15 +112,15 @@ struct conf_key {
 };
 
 extern const struct conf_key conf_keys[];
-#define CONF_KEYS_MAX 96	/* at least as many as there are */
+#define CONF_KEYS_MAX 128	/* at least as many as there are */
 size_t conf_keys_count(void);
 
 /* Is @kind a list? */
 int conf_kind_is_list(enum conf_kind kind);
 /* Number of the key @path, or -1. */
 int conf_key_find(const char *path);
-/* Key of @prefix ("" or "http.") that @name (@n octets) is likely meant to be, or NULL. */
-const struct conf_key *conf_key_suggest(const char *prefix, const char *name, size_t n);
+/* Key of @prefix ("" or "http.") that @name (@n octets) is likely meant to be, @max mistakes in it at most; or NULL. */
+const struct conf_key *conf_key_suggest(const char *prefix, const char *name, size_t n, unsigned int max);
 /* Key with that last part that stands elsewhere, or NULL. */
 const struct conf_key *conf_key_elsewhere(const char *name, size_t n);
 /* Last part of the path. */

@@ -124,6 +124,26 @@ static void write_list(const struct conf *conf, const struct conf_key *key, cons
 	}
 }
 
+static void write_entries(const struct conf *conf, FILE *out)
+{
+	const struct conf_bypass *bypass = &conf->bypass;
+	char text[ENDPOINT_STRLEN];
+
+	fprintf(out, "  static:%s\n", bypass->n_entries ? "" : " []");
+	for (size_t i = 0; i < bypass->n_entries; i++) {
+		const struct conf_entry *e = &bypass->entries[i];
+
+		fputs("    - {", out);
+		if (e->source.n)
+			fprintf(out, "source: \"%s\", ", prefix_format(e->source.v, text, sizeof(text)));
+		if (e->destination.n)
+			fprintf(out, "destination: \"%s\", ", prefix_format(e->destination.v, text, sizeof(text)));
+		if (e->dport)
+			fprintf(out, "port: %u", e->dport);
+		fputs("}\n", out);
+	}
+}
+
 static void write_top(const struct conf *conf, const struct conf_key *key, FILE *out)
 {
 	indent(out, depth(key->path));
@@ -145,8 +165,10 @@ static void write_all(const struct conf *conf, const struct conf_port *ports, si
 			write_list(conf, key, ports, n_ports, out);
 		else if (key->kind == CONF_RULES)
 			write_rules(conf, out);
+		else if (key->kind == CONF_ENTRIES)
+			write_entries(conf, out);
 		else if (strncmp(key->path, "ports.", 6) && strncmp(key->path, "routes.", 7) &&
-			 strncmp(key->path, "access.", 7))
+			 strncmp(key->path, "access.", 7) && strncmp(key->path, "bypass.static.", 14))
 			write_top(conf, key, out);
 	}
 }

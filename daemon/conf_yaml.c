@@ -20,6 +20,7 @@
 
 #define FILE_MAX (16U << 20)
 #define ROUTES_MAX 10000
+#define WORST 40		/* mistakes in a key */
 #define RULES_MAX 20000
 #define PATH_MAX_LEN 80
 #define TEXT(node) ((const char *)(node)->data.scalar.value)
@@ -148,6 +149,7 @@ static bool load_map(struct load *l, yaml_node_t *node, const char *path, void *
 static bool is_of_item(const struct conf_key *key)
 {
 	return !strncmp(key->path, "ports.", 6) || !strncmp(key->path, "routes.", 7) ||
+	       !strncmp(key->path, "bypass.static.", 14) ||
 	       !strncmp(key->path, "access.", 7);
 }
 
@@ -362,6 +364,48 @@ static bool load_rules(struct load *l, const yaml_node_t *node, const struct con
 	return true;
 }
 
+/* There may be very many: where their keys stand is forgotten with each. */
+static bool load_entry(struct load *l, yaml_node_t *node, struct conf_entry *entry, struct conf_seen *seen)
+{
+	size_t n = l->errors->n;
+
+	*seen = (struct conf_seen){ .at = position(node) };
+	if (!load_map(l, node, "bypass.static", entry, seen))
+		return false;
+	finish_scope(l, node, "bypass.static.", entry, seen);
+	if (l->errors->n != n)
+		return false;
+	if (!entry->source.n && !entry->destination.n && !entry->dport)
+		complain(l, node, "bypass.static: an entry needs a source, a destination or a port");
+	else if (entry->source.n && entry->destination.n &&
+		 entry->source.v->addr.family != entry->destination.v->addr.family)
+		complain(l, node, "bypass.static: source and destination are of different families");
+	return l->errors->n == n;
+}
+
+static bool load_entries(struct load *l, const yaml_node_t *node, const struct conf_key *key)
+{
+	ssize_t n = count_items(l, node, key, TIPH_BYPASS_MAX);
+	struct conf_bypass *bypass = &l->conf->bypass;
+	struct conf_seen *seen;
+	bool good = true;
+
+	if (n < 0)
+		return false;
+	bypass->entries = calloc((size_t)n + 1, sizeof(*bypass->entries));
+	seen = malloc(sizeof(*seen));
+	if (!bypass->entries || !seen)
+		l->failed = -ENOMEM;
+	for (ssize_t i = 0; i < n && !l->failed; i++) {
+		yaml_node_t *item = yaml_document_get_node(&l->doc, node->data.sequence.items.start[i]);
+
+		bypass->n_entries = (size_t)i + 1;
+		good &= load_entry(l, item, &bypass->entries[i], seen);
+	}
+	free(seen);
+	return good;
+}
+
 static bool load_value(struct load *l, yaml_node_t *node, const struct conf_key *key, void *base,
 		       struct conf_seen *seen)
 {
@@ -374,6 +418,8 @@ static bool load_value(struct load *l, yaml_node_t *node, const struct conf_key 
 		return load_routes(l, node, key);
 	case CONF_RULES:
 		return load_rules(l, node, key);
+	case CONF_ENTRIES:
+		return load_entries(l, node, key);
 	case CONF_CONDITIONS:
 		return load_conditions(l, node, key, base, seen);
 	default:
@@ -386,13 +432,13 @@ static bool load_value(struct load *l, yaml_node_t *node, const struct conf_key 
 static void unknown_key(struct load *l, const yaml_node_t *name, const char *prefix)
 {
 	size_t n = LENGTH(name);
-	const struct conf_key *near = conf_key_suggest(prefix, TEXT(name), n);
 	const struct conf_key *elsewhere = conf_key_elsewhere(TEXT(name), n);
+	const struct conf_key *near = conf_key_suggest(prefix, TEXT(name), n, elsewhere ? 2 : WORST);
 	int shown = (int)(n > 60 ? 60 : n);
 
 	if (!strcmp(prefix, "access.") && !strcmp(TEXT(name), "bypass"))
-		complain(l, name, "access.bypass: a connection that was taken can't be given back; tunnel relays it unread, ports.match.except keeps it from being taken");
-	else if (near && !elsewhere)
+		complain(l, name, "access.bypass: a connection that was taken can't be given back; tunnel relays it unread, bypass.static keeps it from being taken");
+	else if (near)
 		complain(l, name, "unknown key \"%s%.*s\"; did you mean \"%s\"?", prefix, shown, TEXT(name),
 			 conf_key_name(near));
 	else if (elsewhere)

@@ -43,6 +43,7 @@ struct datapath {
 	struct nl_sock *route;
 	struct nft_watch watch;
 	struct nft_health health;
+	struct nft_bypass bypass;
 	struct nft_held held;
 	struct conf *conf;
 	struct nft_known known;
@@ -94,8 +95,9 @@ static int install_table(struct datapath *dp, const struct conf *conf, const str
 	int n, err = -ENOMEM;
 
 	if (counters) {
-		n = dp->conf && !dp->bare ? nft_table_counters(&dp->table, counters, NFT_COUNTERS_MAX) : 0;
-		err = nft_script_build(&script, conf, &dp->known, facts, counters, n < 0 ? 0 : n,
+		/* also those of a table that a dead or a draining daemon left */
+		n = dp->bare ? 0 : nft_table_counters(&dp->table, counters, NFT_COUNTERS_MAX);
+		err = nft_script_build(&script, conf, &dp->known, facts, &dp->bypass, counters, n < 0 ? 0 : n,
 				       dp->table.instance);
 	}
 	free(counters);
@@ -350,6 +352,50 @@ static int nft_heartbeat(struct datapath *dp, bool overloaded)
 	return 0;
 }
 
+/* ---- bypass -------------------------------------------------------------- */
+
+/* The lists of the configuration are in the table with the rest of it. */
+static int nft_bypass_replace(struct datapath *dp, enum tiph_bypass_kind kind, const struct datapath_bypass *entries,
+			      size_t n, char *why, size_t size)
+{
+	return 0;
+}
+
+static bool is_ours(struct datapath *dp, char *why, size_t size)
+{
+	bool ours = is_active(dp) && nft_table_check(&dp->table) != NFT_TABLE_FOREIGN;
+
+	if (!ours)
+		snprintf(why, size, "there is no table of ours");
+	return ours;
+}
+
+static int nft_add(struct datapath *dp, const struct datapath_bypass *entries, size_t n, char *why, size_t size)
+{
+	return is_ours(dp, why, size) ? nft_bypass_add(&dp->bypass, &dp->table, dp->conf, entries, n, why, size) : -EBUSY;
+}
+
+static int nft_del(struct datapath *dp, const struct datapath_bypass *entries, size_t n, char *why, size_t size)
+{
+	return is_ours(dp, why, size) ? nft_bypass_del(&dp->bypass, &dp->table, entries, n, why, size) : -EBUSY;
+}
+
+static int nft_flush(struct datapath *dp, enum tiph_bypass_kind kind, char *why, size_t size)
+{
+	return is_ours(dp, why, size) ? nft_bypass_flush(&dp->bypass, &dp->table, why, size) : -EBUSY;
+}
+
+static int nft_limit(struct datapath *dp, uint32_t limit, char *why, size_t size)
+{
+	dp->bypass.limit = limit;
+	return 0;
+}
+
+static int nft_list(struct datapath *dp, enum tiph_bypass_kind kind, datapath_bypass_fn each, void *arg)
+{
+	return dp->conf ? nft_bypass_list(&dp->bypass, dp->conf, kind, each, arg) : 0;
+}
+
 /* Nobody would read what comes when there is nothing to look after. */
 static int nft_pollfd(struct datapath *dp)
 {
@@ -358,12 +404,16 @@ static int nft_pollfd(struct datapath *dp)
 
 static int nft_dispatch(struct datapath *dp, struct datapath_event *ret)
 {
+	char why[160] = "out of memory";
+
 	if (!dp->n_events && is_active(dp))
 		check_beat(dp);
 	if (!dp->n_events && is_active(dp) && nft_watch_due(&dp->watch, dp->health.busy)) {
 		check_all(dp);
 		if (!dp->lost)
 			check_health(dp);
+		if (!dp->lost && nft_bypass_tick(&dp->bypass, &dp->table, why, sizeof(why)))
+			report_failed(dp, why);
 	}
 	if (!dp->n_events)
 		return 0;
@@ -476,6 +526,16 @@ static int nft_probe(char *why, size_t size)
 
 static int nft_check(const struct conf *conf, char *why, size_t size)
 {
+	size_t odd = 0;
+
+	for (size_t i = 0; i < conf->bypass.n_entries; i++)
+		odd += conf->bypass.entries[i].dport ||
+		       (conf->bypass.entries[i].source.n && conf->bypass.entries[i].destination.n);
+	if (odd > NFT_ODD_MAX) {
+		snprintf(why, size, "datapath nft has room for %d static bypass entries that have a port, or both source and destination; these are %zu",
+			 NFT_ODD_MAX, odd);
+		return -EOPNOTSUPP;
+	}
 	for (const struct conf_port *port = conf->ports; port < conf->ports + conf->n_ports; port++) {
 		if (!(port->mode & TIPH_INBOUND))
 			continue;
@@ -538,12 +598,12 @@ const struct datapath_ops datapath_nft_ops = {
 	.ports = nft_ports,
 	.counters = nft_counters,
 	.heartbeat = nft_heartbeat,
-	.bypass_replace = datapath_no_bypass_replace,
-	.bypass_add = datapath_no_bypass_change,
-	.bypass_del = datapath_no_bypass_change,
-	.bypass_flush = datapath_no_bypass_flush,
-	.bypass_limit = datapath_no_bypass_limit,
-	.bypass_list = datapath_no_bypass_list,
+	.bypass_replace = nft_bypass_replace,
+	.bypass_add = nft_add,
+	.bypass_del = nft_del,
+	.bypass_flush = nft_flush,
+	.bypass_limit = nft_limit,
+	.bypass_list = nft_list,
 	.explain = datapath_no_explain,
 	.retire = nft_retire,
 	.settled = nft_settled,

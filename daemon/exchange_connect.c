@@ -16,6 +16,7 @@
 
 #include "log.h"
 #include "resolver.h"
+#include "trigger.h"
 
 /*
  * A request that can't be repeated goes out on a connection only if it was idle
@@ -310,6 +311,7 @@ static void answer_connect_error(struct session *s, int err)
 {
 	char peer[ENDPOINT_STRLEN];
 
+	trigger_fire(s, TIPH_BYPASS_CONNECT_ERROR);
 	endpoint_format(&s->x->hops[s->x->hop], peer, sizeof(peer));
 	log_debug("port %s: connect to %s: %s", s->port->name, peer, strerror(-err));
 	switch (-err) {

@@ -23,6 +23,8 @@
 	  "Sessions refused or ended because limits.memory was reached.")                                \
 	X(OVERLOADED, "overloaded", true, "New connections are left to on_overload now.")     \
 	X(OVERLOADS, "overloads", false, "Times that this began.")                            \
+	X(BYPASS_TRIGGERS, "bypass_triggers", false,                                          \
+	  "Connections whose like are to be forwarded for a time.")                           \
 	X(ACCEPT_ERRORS, "accept_errors", false, "Failures of accept.")                       \
 	X(PROXY_HEADERS, "proxy_headers", false, "PROXY headers accepted from senders.")      \
 	X(PROXY_REFUSED, "proxy_headers_refused", false,                                      \

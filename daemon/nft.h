@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "conf.h"
@@ -30,8 +31,8 @@
 #define NFT_WARNINGS 3
 /* Bridges that are looked at; more than that are treated as their first ones. */
 #define NFT_BRIDGES_MAX 64
-/* Counters of one table: six of the namespace, at most five a port. */
-#define NFT_COUNTERS_MAX (6 + 5 * TIPH_PORTS_MAX)
+/* Counters of one table: eight of the namespace, at most five a port. */
+#define NFT_COUNTERS_MAX (8 + 5 * TIPH_PORTS_MAX)
 
 /* What becomes of a port's SYNs; diagram in nft_health.c. */
 enum nft_port_state { NFT_PORT_SERVED, NFT_PORT_OVERLOADED, NFT_PORT_BLOCKED, NFT_PORT_FAILED };
@@ -118,18 +119,58 @@ struct nft_script {
 	unsigned int objects;
 };
 
+/* nft_bypass.c: what is forwarded on purpose */
+
+struct nft_table;
+
+/* Entries that need a rule each: static ones, and dynamic ones. */
+#define NFT_ODD_MAX 1024
+
+/**
+ * struct nft_bypass - dynamic entries, from the oldest to the newest
+ * @limit: how many there may be
+ * @odd: how many of them need rules, @odd_rules of them
+ */
+struct nft_bypass {
+	struct nft_entry *v;
+	size_t n;
+	size_t room;
+	size_t limit;
+	unsigned int odd;
+	unsigned int odd_rules;
+};
+
+typedef void (*nft_rule_fn)(void *arg, const char *rule);
+
+struct datapath_bypass nft_bypass_static(const struct conf_entry *entry);
+/* The rules of an odd entry. Return: how many. */
+unsigned int nft_bypass_odd(const struct datapath_bypass *e, nft_rule_fn rule, void *arg);
+/* All of them, for a new table: rules of chain dynamic.odd, and commands behind the table. */
+void nft_bypass_write(const struct nft_bypass *bypass, nft_rule_fn rule, void *arg, FILE *elements);
+int nft_bypass_add(struct nft_bypass *bypass, struct nft_table *table, const struct conf *conf,
+		   const struct datapath_bypass *entries, size_t n, char *why, size_t size);
+int nft_bypass_del(struct nft_bypass *bypass, struct nft_table *table, const struct datapath_bypass *entries, size_t n,
+		   char *why, size_t size);
+int nft_bypass_flush(struct nft_bypass *bypass, struct nft_table *table, char *why, size_t size);
+/* Once a second or so. */
+int nft_bypass_tick(struct nft_bypass *bypass, struct nft_table *table, char *why, size_t size);
+int nft_bypass_list(const struct nft_bypass *bypass, const struct conf *conf, enum tiph_bypass_kind kind,
+		    datapath_bypass_fn each, void *arg);
+void nft_bypass_free(struct nft_bypass *bypass);
+
 /* nft_rules.c: the text of the table */
 
 /**
  * nft_script_build() - write the ruleset of a configuration
+ * @bypass: dynamic entries; the rules that it needs are counted in it
  * @counters: initial values, @n_counters of them
  * @instance: of this datapath
  *
  * Pure. Release by nft_script_free(). Return: 0 or -ENOMEM.
  */
 int nft_script_build(struct nft_script *ret, const struct conf *conf, const struct nft_known *known,
-		     const struct nft_facts *facts, const struct datapath_counter *counters, size_t n_counters,
-		     const char *instance);
+		     const struct nft_facts *facts, struct nft_bypass *bypass, const struct datapath_counter *counters,
+		     size_t n_counters, const char *instance);
 void nft_script_free(struct nft_script *script);
 /* The command that makes the table treat @port's SYNs as @state says; to be freed. */
 char *nft_script_state(const struct conf_port *port, enum nft_port_state state);

@@ -50,6 +50,8 @@
 struct writer {
 	FILE *text;
 	FILE *list;
+	FILE *elements;
+	struct nft_bypass *bypass;
 	unsigned int objects;
 	const struct conf *conf;
 	const struct nft_known *known;
@@ -328,6 +330,160 @@ char *nft_script_retire(const struct conf *conf)
 	return NULL;
 }
 
+/* ---- bypass -------------------------------------------------------------- */
+
+enum { LIST_SOURCE, LIST_DESTINATION, LIST_ODD };
+
+/* Where a static entry is. */
+static int list_of(const struct conf_entry *e)
+{
+	if (e->dport || (e->source.n && e->destination.n))
+		return LIST_ODD;
+	return e->source.n ? LIST_SOURCE : LIST_DESTINATION;
+}
+
+static bool has_static(const struct conf *conf, int list, int family)
+{
+	for (size_t i = 0; i < conf->bypass.n_entries; i++) {
+		const struct conf_entry *e = &conf->bypass.entries[i];
+
+		if (list_of(e) != list)
+			continue;
+		if (list == LIST_ODD || (e->source.n ? e->source.v : e->destination.v)->addr.family == family)
+			return true;
+	}
+	return false;
+}
+
+/* These may be very long, so they are not among those that are read back. */
+static void interval_begin(struct writer *w, const char *name, int family)
+{
+	fprintf(w->text, "\tset %s%c {\n\t\ttype ipv%c_addr; flags interval; auto-merge\n\t\telements = { ", name,
+		family == AF_INET ? '4' : '6', family == AF_INET ? '4' : '6');
+	w->objects++;
+}
+
+static void set_static(struct writer *w, const char *name, int list, int family)
+{
+	char buf[ENDPOINT_STRLEN];
+
+	if (!has_static(w->conf, list, family))
+		return;
+	interval_begin(w, name, family);
+	for (size_t i = 0; i < w->conf->bypass.n_entries; i++) {
+		const struct conf_entry *e = &w->conf->bypass.entries[i];
+		const struct prefix *p = e->source.n ? e->source.v : e->destination.v;
+
+		if (list_of(e) == list && p->addr.family == family)
+			fprintf(w->text, "%s, ", prefix_format(p, buf, sizeof(buf)));
+	}
+	set_end(w);
+}
+
+static void set_never(struct writer *w, int family)
+{
+	const struct prefix_list *never = &w->conf->bypass.never;
+	char buf[ENDPOINT_STRLEN];
+
+	if (!has_family(never, family))
+		return;
+	interval_begin(w, "never", family);
+	for (size_t i = 0; i < never->n; i++)
+		if (never->v[i].addr.family == family)
+			fprintf(w->text, "%s, ", prefix_format(&never->v[i], buf, sizeof(buf)));
+	set_end(w);
+}
+
+static void set_dynamic(struct writer *w, const char *name, int family, const char *more)
+{
+	char n = family == AF_INET ? '4' : '6';
+
+	fprintf(w->text, "\tset %s%c { type ipv%c_addr . %s%s%sinet_service; flags timeout; }\n", name, n, n,
+		more ? "ipv" : "", more ? (family == AF_INET ? "4" : "6") : "", more ? "_addr . " : "");
+	w->objects++;
+}
+
+static void write_bypass_sets(struct writer *w)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+
+	for (int i = 0; i < 2; i++) {
+		set_static(w, "bysrc", LIST_SOURCE, families[i]);
+		set_static(w, "bydst", LIST_DESTINATION, families[i]);
+		set_never(w, families[i]);
+		set_dynamic(w, "dynpair", families[i], "address");
+		set_dynamic(w, "dynsrc", families[i], NULL);
+		set_dynamic(w, "dyndst", families[i], NULL);
+	}
+}
+
+static void rule_of_entry(void *arg, const char *text)
+{
+	rule(arg, "%s", text);
+}
+
+static void write_static_odd(struct writer *w)
+{
+	chain_begin(w, "static.odd", "");
+	for (size_t i = 0; i < w->conf->bypass.n_entries; i++) {
+		struct datapath_bypass e = nft_bypass_static(&w->conf->bypass.entries[i]);
+
+		if (list_of(&w->conf->bypass.entries[i]) == LIST_ODD)
+			nft_bypass_odd(&e, rule_of_entry, w);
+	}
+	chain_end(w);
+}
+
+static void write_bypass_chains(struct writer *w)
+{
+	unsigned int before;
+
+	chain_begin(w, "bypass.static", "");
+	rule(w, "counter name bypass_static goto passed");
+	chain_end(w);
+	chain_begin(w, "bypass.dynamic", "");
+	if (has_family(&w->conf->bypass.never, AF_INET))
+		rule(w, "ip daddr @never4 return");
+	if (has_family(&w->conf->bypass.never, AF_INET6))
+		rule(w, "ip6 daddr @never6 return");
+	rule(w, "counter name bypass_dynamic goto passed");
+	chain_end(w);
+	if (has_static(w->conf, LIST_ODD, 0))
+		write_static_odd(w);
+	chain_begin(w, "dynamic.odd", "");
+	before = w->objects;
+	nft_bypass_write(w->bypass, rule_of_entry, w, w->elements);
+	w->bypass->odd_rules = w->objects - before;
+	chain_end(w);
+}
+
+/* In chain syn. */
+static void write_bypass_rules(struct writer *w)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+
+	for (int i = 0; i < 2; i++) {
+		const char *ip = families[i] == AF_INET ? "ip" : "ip6";
+		char n = families[i] == AF_INET ? '4' : '6';
+
+		if (has_static(w->conf, LIST_SOURCE, families[i]))
+			rule(w, "%s saddr @bysrc%c jump bypass.static", ip, n);
+		if (has_static(w->conf, LIST_DESTINATION, families[i]))
+			rule(w, "%s daddr @bydst%c jump bypass.static", ip, n);
+	}
+	if (has_static(w->conf, LIST_ODD, 0))
+		rule(w, "jump static.odd");
+	for (int i = 0; i < 2; i++) {
+		const char *ip = families[i] == AF_INET ? "ip" : "ip6";
+		char n = families[i] == AF_INET ? '4' : '6';
+
+		rule(w, "%s saddr . %s daddr . tcp dport @dynpair%c jump bypass.dynamic", ip, ip, n);
+		rule(w, "%s saddr . tcp dport @dynsrc%c jump bypass.dynamic", ip, n);
+		rule(w, "%s daddr . tcp dport @dyndst%c jump bypass.dynamic", ip, n);
+	}
+	rule(w, "jump dynamic.odd");
+}
+
 /* ---- chains -------------------------------------------------------------- */
 
 /* Who a SYN must not be taken from, then the ports in their order. */
@@ -345,6 +501,7 @@ static void write_syn(struct writer *w)
 		rule(w, "meta nfproto ipv4 meta iifkind \"bridge\" counter name bridged accept");
 	if (w->facts->bridged6)
 		rule(w, "meta nfproto ipv6 meta iifkind \"bridge\" counter name bridged accept");
+	write_bypass_rules(w);
 	for (const struct conf_port *port = w->conf->ports; port < w->conf->ports + w->conf->n_ports; port++) {
 		if (!intercepts(port))
 			continue;
@@ -496,7 +653,8 @@ static void write_arrivals(struct writer *w)
 
 static void write_objects(struct writer *w)
 {
-	static const char *const names[] = { "local", "redirected", "bridged", "unmatched", "loop", "stray_spoof" };
+	static const char *const names[] = { "local", "redirected", "bridged", "unmatched", "loop", "stray_spoof",
+					      "bypass_static", "bypass_dynamic" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		counter(w, names[i], "");
@@ -504,6 +662,7 @@ static void write_objects(struct writer *w)
 		tuple_sets(w, "cookies", COOKIE_TUPLES, COOKIE_SECONDS);
 	if (w->spoofs)
 		tuple_sets(w, "spoofed", SPOOFED_TUPLES, SPOOFED_SECONDS);
+	write_bypass_sets(w);
 	for (const struct conf_port *port = w->conf->ports; port < w->conf->ports + w->conf->n_ports; port++)
 		if (intercepts(port))
 			port_objects(w, port);
@@ -521,6 +680,7 @@ static void write_table(struct writer *w, const char *instance)
 	w->spoofs = sports || w->known->any;
 	write_objects(w);
 	write_outcomes(w);
+	write_bypass_chains(w);
 	for (const struct conf_port *port = w->conf->ports; port < w->conf->ports + w->conf->n_ports; port++)
 		if (intercepts(port))
 			port_chain(w, port);
@@ -536,21 +696,27 @@ static void write_table(struct writer *w, const char *instance)
 }
 
 int nft_script_build(struct nft_script *ret, const struct conf *conf, const struct nft_known *known,
-		     const struct nft_facts *facts, const struct datapath_counter *counters, size_t n_counters,
-		     const char *instance)
+		     const struct nft_facts *facts, struct nft_bypass *bypass, const struct datapath_counter *counters,
+		     size_t n_counters, const char *instance)
 {
-	struct writer w = { .conf = conf, .known = known, .facts = facts,
+	struct writer w = { .conf = conf, .known = known, .facts = facts, .bypass = bypass,
 			    .counters = counters, .n_counters = n_counters };
 	struct nft_script script = { 0 };
-	size_t text_size, list_size;
+	size_t text_size, list_size, elements_size;
+	char *elements = NULL;
 	int failed = 0;
 
 	w.text = open_memstream(&script.text, &text_size);
 	w.list = open_memstream(&script.list, &list_size);
-	if (w.text && w.list)
+	w.elements = open_memstream(&elements, &elements_size);
+	if (w.text && w.list && w.elements)
 		write_table(&w, instance);
+	failed |= !w.elements || fclose(w.elements);
+	if (!failed && w.text)
+		fputs(elements, w.text);
 	failed |= !w.text || fclose(w.text);
 	failed |= !w.list || fclose(w.list);
+	free(elements);
 	if (failed) {
 		nft_script_free(&script);
 		return -ENOMEM;

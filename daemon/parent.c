@@ -77,6 +77,7 @@ static void on_event(struct parent *p, const struct datapath_event *e)
 		log_error("%s", e->text);
 		break;
 	case DP_EVENT_BYPASS:
+		p->bypass_dirty = true;
 		log_info("%s", e->text);
 		break;
 	case DP_EVENT_NOTICE:
@@ -217,6 +218,7 @@ static void loop(struct parent *p)
 			continue;
 		serve_datapath(p);
 		publish_counters(p);
+		parent_bypass_save(p, false);
 		tick = parent_now() + TICK_MS;
 	}
 }
@@ -287,6 +289,7 @@ static void stop(struct parent *p)
 
 	if (!p->superseded)
 		sdnotify("STOPPING=1");
+	parent_bypass_save(p, true);
 	if (!retired)
 		p->ops->close(p->dp, remove);
 	end_worker(p, retired ? GRACE_MS : 0);

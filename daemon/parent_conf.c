@@ -135,6 +135,7 @@ static int install(struct parent *p, struct conf *conf, bool apply, char *why)
 	p->previous = p->conf;
 	p->conf = conf;
 	read_ids(p, conf, p->ids);
+	parent_bypass_apply(p);
 	log_set_level((int)conf->log.level);
 	if (p->worker.pid) {
 		hand_over(p, &set);
@@ -186,6 +187,8 @@ int parent_conf_first(struct parent *p)
 		return err;
 	}
 	read_ids(p, p->conf, p->ids);
+	parent_bypass_apply(p);
+	parent_bypass_restore(p);
 	hand_over(p, &set);
 	return 0;
 }
@@ -397,6 +400,7 @@ static void go_back(struct parent *p, int error)
 	if (p->ops->apply(p->dp, p->conf, why, sizeof(why)))
 		log_error("the previous ports could not be restored: %s", why);
 	read_ids(p, p->conf, p->ids);
+	parent_bypass_apply(p);
 	parent_conf_again(p);
 }
 

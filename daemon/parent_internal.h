@@ -46,6 +46,8 @@ enum parent_heir { NOBODY, MET, GIVING, GIVEN };
  * @restart_at: when to start the next one, 0: there is one
  * @backoff: milliseconds before that one
  * @log_asked: when the worker last had its log opened again
+ * @bypass_dirty: dynamic entries changed since the snapshot
+ * @bypass_save_at: milliseconds, when the next one may be written
  * @inherited: of the daemon that we take over from
  * @meeting: where a successor comes to, or -1
  * @heir, @heir_state, @heir_until: the successor's channel, how far it is, and
@@ -81,6 +83,8 @@ struct parent {
 	uint64_t restart_at;
 	unsigned int backoff;
 	uint64_t log_asked;
+	bool bypass_dirty;
+	uint64_t bypass_save_at;
 	char *admin_path;
 	struct inheritance inherited;
 	int meeting;
@@ -136,6 +140,17 @@ void parent_worker_reap(struct parent *p);
 void parent_worker_tick(struct parent *p);
 /* Accept nothing new, end after the last session. */
 void parent_drain(struct parent *p);
+
+/* parent_bypass.c: what is forwarded on purpose */
+
+/* The lists of @p->conf into the datapath, which has its ports. */
+void parent_bypass_apply(struct parent *p);
+/* At the start: what the snapshot has. */
+void parent_bypass_restore(struct parent *p);
+/* Save the snapshot if it is due; @now: in any case. */
+void parent_bypass_save(struct parent *p, bool now);
+/* The worker asks. Return: 0 or -EPROTO. */
+int parent_bypass_serve(struct parent *p, const struct channel_msg *msg);
 
 /* parent_takeover.c: the daemon before and the one after us */
 

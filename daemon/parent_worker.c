@@ -151,6 +151,12 @@ static int obey(struct parent *p, const struct channel_msg *msg)
 	switch (msg->kind) {
 	case CHANNEL_GAVE:
 		return msg->a > 4095 ? -EPROTO : parent_heir_gave(p, (int)msg->a);
+	case CHANNEL_BYPASS:
+	case CHANNEL_BYPASS_ADD:
+	case CHANNEL_BYPASS_DEL:
+	case CHANNEL_BYPASS_FLUSH:
+	case CHANNEL_BYPASS_LIST:
+		return parent_bypass_serve(p, msg);
 	case CHANNEL_UPGRADE:
 		parent_upgrade(p);
 		return 0;

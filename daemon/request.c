@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "exchange.h"
+#include "trigger.h"
 
 #define HTTP_PORT 80
 #define LAST_ROOM 512		/* http_write_last() besides twice the head */
@@ -60,6 +61,8 @@ static void refuse(struct session *s, unsigned int status, const char *why)
 		return;
 	}
 	metric_inc(&s->thread->metrics, METRIC_BAD_REQUESTS);
+	if (s->requests <= 1 && s->in && http1_begins(buf_head(s->in), buf_len(s->in)) == HTTP1_BEGIN_NO)
+		trigger_fire(s, TIPH_BYPASS_NOT_HTTP);
 	if (s->in && asks_for_head(s->in))
 		x->method = HTTP_M_HEAD;
 	if (!x->line_len && s->in)

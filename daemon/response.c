@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "exchange.h"
+#include "trigger.h"
 
 #define INTERIM_MAX 64
 #define REWRITE_ROOM 1024
@@ -15,6 +16,7 @@
 static bool refuse(struct session *s, const char *result, const char *detail)
 {
 	metric_inc(&s->thread->metrics, METRIC_BAD_RESPONSES);
+	trigger_fire(s, TIPH_BYPASS_BAD_RESPONSE);
 	exchange_answer(s, 502, result, detail);
 	return true;
 }
@@ -300,6 +302,8 @@ static void truncated(struct session *s, enum body_result r)
 
 	metric_inc(&s->thread->metrics, r == BODY_MALFORMED ? METRIC_BAD_RESPONSES :
 							      METRIC_TRUNCATED);
+	if (r == BODY_MALFORMED)
+		trigger_fire(s, TIPH_BYPASS_BAD_RESPONSE);
 	if (!x->response.sent) {
 		x->response.out = buf_put(&s->thread->bufs, x->response.out);
 		x->head_done = false;

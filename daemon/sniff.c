@@ -15,6 +15,7 @@
 #include <errno.h>
 
 #include "exchange.h"
+#include "trigger.h"
 
 /* What the first octets are. */
 enum verdict {
@@ -51,6 +52,7 @@ static void refuse(struct session *s, const char *result)
 	struct exchange *x = s->x ? s->x : exchange_create(s);
 
 	metric_inc(&s->thread->metrics, METRIC_TLS_REFUSED);
+	trigger_fire(s, TIPH_BYPASS_NOT_HTTP);
 	if (x) {
 		x->relay = true;
 		x->silent = false;
@@ -86,8 +88,10 @@ static void decide(struct session *s, enum verdict verdict, const struct tls_hel
 		relay_begin(s, hello);
 		break;
 	case VERDICT_OTHER:
-		if (any)
+		if (any) {
 			metric_inc(m, METRIC_SNIFFED_OTHER);
+			trigger_fire(s, TIPH_BYPASS_NOT_HTTP);
+		}
 		if (any)
 			relay_begin(s, NULL);
 		else

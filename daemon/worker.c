@@ -24,6 +24,7 @@
 #include "listener.h"
 #include "log.h"
 #include "sysnames.h"
+#include "trigger.h"
 #include "worker_internal.h"
 
 #define BEAT_MS 500
@@ -380,6 +381,12 @@ static int obey(struct worker *w, const struct channel_msg *msg, int *fds, size_
 	case CHANNEL_DRAIN:
 		r = n ? -EPROTO : on_drain(w, msg->a, msg->b);
 		break;
+	case CHANNEL_BYPASS_DONE:
+		r = n > 1 ? -EPROTO : 0;
+		if (!r)
+			worker_bypass_done(msg, fd);
+		n = r ? n : 0;
+		break;
 	case CHANNEL_GIVE:
 		r = n ? -EPROTO : on_give(w);
 		break;
@@ -514,6 +521,7 @@ int worker_run(const struct worker_args *args)
 	int r;
 
 	signal(SIGPIPE, SIG_IGN);
+	trigger_init(args->control);
 	r = start_threads(&w);
 	if (!r)
 		r = worker_overload_init(&w);

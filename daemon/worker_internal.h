@@ -55,6 +55,10 @@ int worker_overload_init(struct worker *w);
 void worker_overload_look(struct worker *w, bool now);
 uint64_t worker_now(void);
 
+/* worker_bypass.c: the admin thread asks the parent, and its answer */
+int worker_bypass_ask(void *arg, struct channel_msg *msg, int *fd, uint32_t *n);
+void worker_bypass_done(const struct channel_msg *msg, int fd);
+
 extern const struct admin_ops worker_admin_ops;
 
 #endif /* TIPHARES_WORKER_INTERNAL_H */

@@ -42,10 +42,10 @@ LAYERS = {
     "daemon": ["list addr timer log metrics objpool pipes privs confine sdnotify background",
                "buf loop http_msg http_page channel clients",
                "http1 tls_hello proxy_header conf nl dns body recent sysnames log_sink",
-               "access accesslog datapath explain health kmod_msg nft origin overload resolver shm sockpool speakers takeover upstream",
-               "thread port_sockets admin_socket broker", "listener session exchange proxied relay request response sniff tunnel",
+               "access accesslog datapath explain health kmod_msg nft bypass_text origin overload resolver shm sockpool speakers takeover upstream",
+               "thread port_sockets admin_socket broker", "listener session exchange proxied relay request response sniff trigger tunnel",
                "worker admin", "worker_proc parent", "main"],
-    "ctl": ["ctl import kmod route", "args client control decisions events explain flows main port ports print rules stats status top"],
+    "ctl": ["ctl import kmod route", "args bypass client control decisions events explain flows main port ports print rules stats status top"],
 }
 UPWARD = {
     ("daemon/http_msg.c", "conf"): "the limits of a message are the configuration's",

@@ -28,6 +28,7 @@ unit-access := daemon/access $(unit-conf)
 unit-libs-access := -lyaml
 unit-tls_hello := daemon/tls_hello tests/unit/hello
 unit-proxy_header := daemon/proxy_header daemon/addr
+unit-bypass_text := daemon/bypass_text daemon/addr
 unit-overload := daemon/overload
 unit-health := daemon/health daemon/addr
 unit-speakers := daemon/speakers daemon/addr
