@@ -156,7 +156,14 @@ $(FUZZ_DIR)/seeds: tests/fuzz/seeds.c $(UNIT_CASES:%=%.c) tests/unit/hello.c
 .PHONY: fuzz $(FUZZ:%=fuzz-%)
 fuzz: $(FUZZ:%=fuzz-%)
 
-ktap-unit: $(UNIT_PROGRAMS) $(FUZZ:%=$(FUZZ_DIR)/short_%)
+# What must not cost more than it does, counted in instructions. UNIT="..." leaves it out.
+COST := $(if $(filter $(origin UNIT),file),$(BUILD)/unit/cost_access.run)
+$(BUILD)/unit/cost_access: $(patsubst %,$(BUILD)/unit/plain/%.o,tests/unit/cost_access $(unit-access))
+	$(CC) $(unit-cflags-plain) $(LINK_HARDEN) -o $@ $^ -lyaml
+$(BUILD)/unit/cost_access.run: $(BUILD)/unit/cost_access tests/unit/cost_access.sh | deps-check
+	@printf '#!/bin/sh\nexec tests/unit/cost_access.sh %s\n' $< >$@ && chmod +x $@
+
+ktap-unit: $(UNIT_PROGRAMS) $(COST) $(FUZZ:%=$(FUZZ_DIR)/short_%)
 	@tests/unit/run.sh $(BUILD)/ktap/unit.log $^
 
 check-unit: ktap-unit
