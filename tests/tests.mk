@@ -105,9 +105,10 @@ $(BUILD)/unit/ctl_%: tests/ctl/%.sh | daemon ctl man
 	@printf '#!/bin/sh\nexec %s %s\n' $< $(BUILD) >$@ && chmod +x $@
 
 # Fuzz targets, by libFuzzer with both sanitizers. They include what they are about and are linked with the rest.
-# `make fuzz FUZZ_SECONDS=3600 FUZZ="request chunked"`; check-unit gives each FUZZ_UNIT_SECONDS.
-FUZZ ?= request response forward chunked hello proxy
-FUZZ_SECONDS ?= 60
+# `make fuzz TIME=3600 FUZZ="request chunked"`, in seconds; check-unit gives each FUZZ_UNIT_SECONDS.
+FUZZ_TARGETS := request response forward chunked hello proxy conf resolver admin
+FUZZ ?= $(FUZZ_TARGETS)
+FUZZ_SECONDS ?= $(or $(TIME),60)
 FUZZ_UNIT_SECONDS ?= 5
 FUZZ_CC ?= clang-14
 FUZZ_DIR := $(BUILD)/fuzz
@@ -126,6 +127,15 @@ fuzz-hello :=
 fuzz-dict-hello := hello
 fuzz-proxy := daemon/addr.c
 fuzz-dict-proxy := proxy
+fuzz-conf := $(unit-conf:%=%.c)
+fuzz-libs-conf := -lyaml
+fuzz-dict-conf := conf
+fuzz-resolver := daemon/addr.c daemon/timer.c daemon/loop.c daemon/sysnames.c
+fuzz-dict-resolver := events
+fuzz-admin := $(addprefix daemon/,admin.c admin_explain.c admin_json.c admin_metrics.c admin_rules.c explain.c shm.c recent.c metrics.c) \
+	$(unit-conf:%=%.c)
+fuzz-libs-admin := -lyaml -ljansson -lmicrohttpd
+fuzz-dict-admin := admin
 fuzz-dict = tests/fuzz/$(or $(fuzz-dict-$1),http).dict
 
 # llhttp is the oracle, not under test: nothing in it may steer the fuzzer or stop it.
@@ -134,9 +144,9 @@ $(FUZZ_DIR)/llhttp.o: | deps-check
 	$(FUZZ_CC) -std=gnu11 -O2 -w -DLLHTTP_STRICT_MODE=1 -I/usr/share/include/llhttp -r -nostdlib -o $@ $(FUZZ_LLHTTP)
 
 define fuzz-program
-$(FUZZ_DIR)/fuzz_$1: tests/fuzz/fuzz_$1.c $(fuzz-$1) $(wildcard daemon/http*.[ch] daemon/tls_hello.[ch] daemon/proxy_header.[ch] tests/unit/*.h tests/fuzz/*.h) $(FUZZ_DIR)/llhttp.o
+$(FUZZ_DIR)/fuzz_$1: tests/fuzz/fuzz_$1.c $(fuzz-$1) $(wildcard daemon/http*.[ch] daemon/tls_hello.[ch] daemon/proxy_header.[ch] daemon/resolver.[ch] daemon/conf*.h tests/unit/*.h tests/fuzz/*.h) $(FUZZ_DIR)/llhttp.o
 	@mkdir -p $$(@D)
-	$(FUZZ_CC) $(FUZZ_CFLAGS) -o $$@ tests/fuzz/fuzz_$1.c $(fuzz-$1) $(FUZZ_DIR)/llhttp.o
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -o $$@ tests/fuzz/fuzz_$1.c $(fuzz-$1) $(FUZZ_DIR)/llhttp.o $(fuzz-libs-$1)
 
 # a program that fuzzes for a short time: run.sh of the unit tests runs it like them
 $(FUZZ_DIR)/short_$1: $(FUZZ_DIR)/fuzz_$1 $(FUZZ_DIR)/seeds
@@ -146,12 +156,13 @@ $(FUZZ_DIR)/short_$1: $(FUZZ_DIR)/fuzz_$1 $(FUZZ_DIR)/seeds
 fuzz-$1: $(FUZZ_DIR)/fuzz_$1 $(FUZZ_DIR)/seeds
 	@tests/fuzz/run.sh $$< $(FUZZ_SECONDS) $(call fuzz-dict,$1) $(FUZZ_DIR)/corpus/$1
 endef
-$(foreach n,request response forward chunked hello proxy,$(eval $(call fuzz-program,$n)))
+$(foreach n,$(FUZZ_TARGETS),$(eval $(call fuzz-program,$n)))
 
-$(FUZZ_DIR)/seeds: tests/fuzz/seeds.c $(UNIT_CASES:%=%.c) tests/unit/hello.c
+$(FUZZ_DIR)/seeds: tests/fuzz/seeds.c $(UNIT_CASES:%=%.c) tests/unit/hello.c $(wildcard examples/*.yaml)
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -O1 $(WARN) -D_GNU_SOURCE -I. -Iuapi -Idaemon -o $@ tests/fuzz/seeds.c $(UNIT_CASES:%=%.c) tests/unit/hello.c
 	$@ $(FUZZ_DIR)/corpus
+	@mkdir -p $(FUZZ_DIR)/corpus/conf && cp examples/*.yaml $(FUZZ_DIR)/corpus/conf
 
 .PHONY: fuzz $(FUZZ:%=fuzz-%)
 fuzz: $(FUZZ:%=fuzz-%)

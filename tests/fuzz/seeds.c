@@ -2,6 +2,7 @@
 /* seeds DIR: write the unit tests' cases as seeds for the fuzz targets, one directory for each. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "../unit/cases.h"
@@ -67,6 +68,32 @@ static void write_proxies(void)
 		write_seed("proxy", i, 3, v[i].s, v[i].n);
 }
 
+static void write_events(void)
+{
+	static const char v[] = "\0\1\2\0\2\2\4\0\1\2\0\3\2\0\0\3\1\0\0\3\xfe\0\4\xfd\0\5\xff\0\6\1\4\0\xff\4\0\xff\4\0\xff";
+
+	write_seed("resolver", 0, 0, v, sizeof(v) - 1);
+	write_seed("resolver", 1, 4, v, sizeof(v) - 1);
+}
+
+static void write_admin(void)
+{
+	static const char *const v[] = {
+		"ET /v1/status HTTP/1.1\r\nHost: a\r\n\r\n", "ET /v1/ports HTTP/1.0\r\n\r\n",
+		"ET /v1/flows HTTP/1.1\r\nHost: a\r\n\r\nGET /v1/stats HTTP/1.1\r\nHost: a\r\n\r\n",
+		"ET /v1/explain?source=10.0.0.1&destination=10.0.0.2:80&interface=lo HTTP/1.1\r\nHost: a\r\n\r\n",
+		"ET /v1/recent?client=10.0.0.1 HTTP/1.1\r\nHost: a\r\n\r\n", "ET /metrics HTTP/1.1\r\nHost: a\r\n\r\n",
+		"ET /v1/rules HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc", "ET /v1/reload HTTP/1.1\r\nHost: a\r\n\r\n",
+	};
+
+	static const char drain[] = "OST /v1/drain HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+	size_t i;
+
+	for (i = 0; i < sizeof(v) / sizeof(v[0]); i++)
+		write_seed("admin", i, 'G', v[i], strlen(v[i]));
+	write_seed("admin", i, 'P', drain, strlen(drain));
+}
+
 int main(int argc, char **argv)
 {
 	size_t i, k = 0;
@@ -91,5 +118,7 @@ int main(int argc, char **argv)
 		write_seed("chunked", i, 3, chunked_cases[i].input, chunked_cases[i].len);
 	write_hellos();
 	write_proxies();
+	write_events();
+	write_admin();
 	return 0;
 }

@@ -47,7 +47,7 @@ class Target:
         with self.env.net.inside("gateway"):
             self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.work)
         log.close()
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * self.env.scale
         while time.monotonic() < end:
             if self.process.poll() is not None:
                 break
