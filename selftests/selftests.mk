@@ -64,15 +64,16 @@ ktap-vm: $(vm-runs)
 # What `make check` does in machines: everything with the module on the oldest kernel, and the core of it on a
 # newer one and with nft, which runs whole natively. check-vm and check-matrix run all of it everywhere.
 CORE ?= modes before_interception fail_open forwarding_untouched_napi match privileges
+CORE_NFT ?= modes fail_open match
 # What asks the daemon about HTTP and protocols is the same on each datapath, and takes an emulated machine long.
-NATIVE_ONLY ?= http protocols access proxy_protocol origins memory explain metrics logs nft_%
+NATIVE_ONLY ?= http protocols access proxy_protocol origins memory explain metrics logs config_errors probes nft_%
 WHOLE := $(filter-out $(NATIVE_ONLY),$(basename $(notdir $(wildcard selftests/tiphares/*.sh selftests/tiphares/uapi_*.c))))
 stage-vm-runs := 6.1-kmod 6.12-kmod 6.1-nft
 stage-vm-logs := $(foreach r,$(stage-vm-runs),$(KTAP)/vm-$r.log $(KTAP)/vm-$r-verdict.log)
 stage-vm:
 	@$(MAKE) --no-print-directory ktap-vm KERNELS=6.1 DATAPATHS=kmod T="$(or $(T),$(WHOLE))"
 	@$(MAKE) --no-print-directory ktap-vm KERNELS=6.12 DATAPATHS=kmod T="$(or $(T),$(CORE))"
-	@$(MAKE) --no-print-directory ktap-vm KERNELS=6.1 DATAPATHS=nft T="$(or $(T),$(CORE))"
+	@$(MAKE) --no-print-directory ktap-vm KERNELS=6.1 DATAPATHS=nft T="$(or $(T),$(CORE_NFT))"
 
 check-native: ktap-native
 	@selftests/ktap-count $(KTAP)/native-nft.log
