@@ -170,7 +170,7 @@ static unsigned int fill(const struct parent *p, struct pollfd *pfd)
 	unsigned int n = PFD_SOCKETS;
 
 	pfd[PFD_SIGNALS] = (struct pollfd){ .fd = p->signals, .events = POLLIN };
-	pfd[PFD_DATAPATH] = (struct pollfd){ .fd = p->ops->pollfd(p->dp), .events = POLLIN };
+	pfd[PFD_DATAPATH] = (struct pollfd){ .fd = p->dp ? p->ops->pollfd(p->dp) : -1, .events = POLLIN };
 	pfd[PFD_CONTROL] = (struct pollfd){ .fd = p->worker.pid ? p->worker.control : -1, .events = POLLIN };
 	pfd[PFD_NOTIFY] = (struct pollfd){ .fd = p->worker.pid ? p->worker.notify : -1, .events = POLLIN };
 	pfd[PFD_MEETING] = (struct pollfd){ .fd = p->meeting, .events = POLLIN };
@@ -223,14 +223,14 @@ static void loop(struct parent *p)
 	}
 }
 
-/* It may still ask for sockets. Signals are but those of its end. */
+/* It may still ask for sockets, while there is a datapath. Signals are but those of its end. */
 static void wait_for_worker(struct parent *p, unsigned int ms)
 {
 	struct pollfd pfd[PFD_SOCKETS + WORKER_THREADS_MAX];
 	struct signalfd_siginfo info;
 	unsigned int n = fill(p, pfd);
 
-	for (unsigned int i = PFD_DATAPATH; i < PFD_SOCKETS; i++)
+	for (unsigned int i = PFD_DATAPATH; i < (p->dp ? PFD_SOCKETS : n); i++)
 		pfd[i].fd = -1;
 	if (poll(pfd, n, (int)ms) <= 0)
 		return;
@@ -280,6 +280,12 @@ static void close_admin(struct parent *p)
 	p->admin_path = NULL;
 }
 
+static void close_datapath(struct parent *p, bool remove)
+{
+	p->ops->close(p->dp, remove);
+	p->dp = NULL;
+}
+
 /* Nothing new comes to the worker; what has begun gets a moment where the datapath can go on without the new. */
 static void stop(struct parent *p)
 {
@@ -291,11 +297,11 @@ static void stop(struct parent *p)
 		sdnotify("STOPPING=1");
 	parent_bypass_save(p, true);
 	if (!retired)
-		p->ops->close(p->dp, remove);
+		close_datapath(p, remove);
 	end_worker(p, retired ? GRACE_MS : 0);
 	if (retired) {
 		settle(p);
-		p->ops->close(p->dp, true);
+		close_datapath(p, true);
 	}
 	close_admin(p);
 	inheritance_forget(&p->inherited);
