@@ -29,6 +29,7 @@
 
 #define BEAT_MS 500
 #define DRAIN_POLL_MS 50
+#define SHORT_DRAIN_MS 2000	/* up to here nobody waits for clients that are half-way through the handshake */
 #define LOOK_MS 25	/* the shortest beat */
 #define HOSTS_LEN_MAX (8U << 20)
 
@@ -302,7 +303,7 @@ static int on_drain(struct worker *w, unsigned int ms, bool superseded)
 		admin_stop(w->admin);
 		w->admin = NULL;
 	}
-	drain_step(w, do_drain, superseded || !ms);
+	drain_step(w, do_drain, superseded || ms <= SHORT_DRAIN_MS);
 	return 0;
 }
 
