@@ -22,8 +22,8 @@
 #include "parent_internal.h"
 #include "sdnotify.h"
 
+#ifndef BACKOFF_FIRST_MS	/* a test of many workers is shorter of patience */
 #define BACKOFF_FIRST_MS 100
-#ifndef BACKOFF_LAST_MS	/* a test of many workers is shorter of patience */
 #define BACKOFF_LAST_MS 10000
 #endif
 #define SOUND_AFTER_MS 30000	/* one that lived so long resets the back-off */

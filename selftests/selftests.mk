@@ -36,7 +36,7 @@ $(BUILD)/hostile/worker.o: selftests/hostile/worker.c
 
 $(BUILD)/hostile/parent_worker.o: daemon/parent_worker.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -DBACKOFF_LAST_MS=100 -Idaemon $(call pkg,--cflags,$(DAEMON_PKGS)) -c -o $@ $<
+	$(CC) $(CFLAGS_ALL) -DBACKOFF_FIRST_MS=10 -DBACKOFF_LAST_MS=10 -Idaemon $(call pkg,--cflags,$(DAEMON_PKGS)) -c -o $@ $<
 
 $(hostile): $(hostile-own) $(hostile-obj)
 	$(CC) $(OPT) $(LINK_HARDEN) $(LDFLAGS) -o $@ $^ $(call pkg,--libs,$(DAEMON_PKGS)) -pthread
@@ -66,8 +66,8 @@ ktap-vm: $(vm-runs)
 CORE ?= modes before_interception fail_open forwarding_untouched_napi match privileges
 CORE_NFT ?= modes fail_open match
 # What asks the daemon about HTTP and protocols is the same on each datapath, and takes an emulated machine long.
-NATIVE_ONLY ?= http protocols access proxy_protocol origins memory explain metrics logs config_errors probes nft_%
-WHOLE := $(filter-out $(NATIVE_ONLY),$(basename $(notdir $(wildcard selftests/tiphares/*.sh selftests/tiphares/uapi_*.c))))
+NATIVE_ONLY ?= http protocols access proxy_protocol origins memory explain metrics logs config_errors probes attacks nft_%
+WHOLE := $(filter-out $(NATIVE_ONLY),$(basename $(notdir $(wildcard selftests/tiphares/*.sh selftests/tiphares/uapi_*.c selftests/tiphares/fuzz_*.c))))
 stage-vm-runs := 6.1-kmod 6.12-kmod 6.1-nft
 stage-vm-logs := $(foreach r,$(stage-vm-runs),$(KTAP)/vm-$r.log $(KTAP)/vm-$r-verdict.log)
 stage-vm:
@@ -90,6 +90,24 @@ ktap-debug:
 
 check-debug: ktap-debug
 	@selftests/ktap-count $(KTAP)/vm-debug-kmod.log $(KTAP)/vm-debug-kmod-verdict.log
+
+# Long forms, in rounds of a machine each, every one with a seed of its own, until the time is over or one fails.
+#	make fuzz-kernel FUZZ_SECONDS=7200	the fuzzers of the module's interfaces and hooks
+#	make torture FUZZ_SECONDS=7200		ports, owners, namespaces, connections and unloading at once
+FUZZ_KERNEL ?= debug
+FUZZ_ROUND ?= 240
+FUZZ_SEED ?= 1
+.PHONY: fuzz-kernel torture
+fuzz-kernel: rounds-of = fuzz_uapi fuzz_packets
+torture: rounds-of = churn isolation module_lifetime netns_exit
+fuzz-kernel torture: deps-check
+	@end=$$(($$(date +%s) + $(FUZZ_SECONDS))); seed=$(FUZZ_SEED); while [ $$(date +%s) -lt $$end ]; do \
+		echo "== seed $$seed"; \
+		TIPH_FUZZ_SECONDS=$(FUZZ_ROUND) TIPH_FUZZ_SEED=$$seed $(MAKE) --no-print-directory ktap-vm \
+			KERNELS=$(FUZZ_KERNEL) DATAPATHS=kmod VM_TIMEOUT=5400 T="$(rounds-of)"; \
+		selftests/ktap-count $(KTAP)/vm-$(FUZZ_KERNEL)-kmod.log $(KTAP)/vm-$(FUZZ_KERNEL)-kmod-verdict.log || exit 1; \
+		seed=$$((seed + 1)); \
+	done
 
 check-matrix: deps-check
 	@mkdir -p $(KTAP)

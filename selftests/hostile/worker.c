@@ -795,7 +795,9 @@ int worker_run(const struct worker_args *given)
 	size_t life;
 
 	args = given;
-	shm_read(args->shm, &page);
+	/* it reads as nothing while the parent writes it for long */
+	while (shm_read(args->shm, &page), !page.datapath[0])
+		poll(NULL, 0, 1);
 	life = page.worker_restarts;
 	behave();
 	tell(CHANNEL_READY, 0);

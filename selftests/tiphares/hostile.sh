@@ -26,22 +26,36 @@ check_eq "each said what came of it" "$(sed -n 's/^hostile: done, \([0-9]*\) att
 	"$(cut -d : -f 1 "$LAB/attempts" | sort -u | wc -l)"
 check "they are more than sixty" test "$(wc -l <"$LAB/attempts")" -ge 60
 check_not "none got through" grep 'GOT THROUGH' "$LAB/attempts"
-while read -r _ name what; do
-	pass "${name%:}: $what"
-done < <(grep ': refused ' "$LAB/attempts")
 
-# what the parent said next
-verdict_on() { sed -n "/^hostile $1: /,/ error: /{s/.* error: //p}" "$LAB/daemon.log" | head -n 1; }
-while read -r _ name what call; do
-	name=${name%:}
-	case "$what $call" in
-	"tries another"*) want="worker [0-9]* was ended by signal 31 .*" ;;
-	tries*) want="the worker is ended: it made the system call $call, which it may not" ;;
-	*) want="the worker is ended: (control|socket) channel: Protocol error" ;;
-	esac
-	check "$name: $what ${call:-}" says "^$want\$" verdict_on "$name"
-done < <(grep -E ': (tries|breaks) ' "$LAB/attempts")
-
+# what the parent said next about each: a line of "ok" or of what it said, and the attempt
+judge() {
+	python3 - "$LAB/daemon.log" <<-'PY'
+	import re, sys
+	attempt = None
+	for line in open(sys.argv[1]):
+	    said = re.match(r"hostile ([a-z_0-9]+): (.*)", line)
+	    if said:
+	        attempt = said.group(1, 2)
+	        if attempt[1].startswith("refused "):
+	            print("ok", *attempt, sep="\t")
+	        continue
+	    error = re.search(r" error: (.*)", line)
+	    if not error or not attempt or attempt[1].startswith("refused "):
+	        continue
+	    name, what = attempt
+	    call = what.removeprefix("tries ")
+	    want = r"worker \d+ was ended by signal 31 .*" if call.startswith("another") else \
+	        rf"the worker is ended: it made the system call {call}, which it may not" if call != what else \
+	        r"the worker is ended: (control|socket) channel: Protocol error"
+	    print("ok" if re.fullmatch(want, error.group(1)) else error.group(1), name, what, sep="\t")
+	    attempt = None
+	PY
+}
+judge >"$LAB/judged"
+while IFS=$'\t' read -r verdict name what; do
+	if [ "$verdict" = ok ]; then pass "$name: $what"; else fail "$name: $what" "$verdict"; fi
+done <"$LAB/judged"
+check_eq "each was judged" "$(wc -l <"$LAB/attempts")" "$(wc -l <"$LAB/judged")"
 check "the parent lives" daemon_alive
 check "what was ended for a system call is counted" test "$(grep -c 'it made the system call' "$LAB/daemon.log")" = "$(grep -c ': tries [a-z_0-9]*$' "$LAB/attempts")"
 before=$(grep -c 'ports are in force' "$LAB/daemon.log")

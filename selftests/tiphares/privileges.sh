@@ -82,7 +82,7 @@ daemon_under=("$LAB/unit" "$caps" "$group")
 check "the unit's capabilities are enough to start" daemon_start || finish
 worker=$(worker_pid)
 check "its parent is not root" test "$(awk '$1 == "Uid:" { print $2 $3 $4 $5 }' "/proc/$daemon_pid/status")" = 12346123461234612346
-look "a worker of the unit"
+[ -n "${TIPH_VM:-}" ] || look "a worker of the unit"	# no kernel decides about it
 for to in $O4 $O6; do
 	check "it works: $to" intercepted $to 80 src="$(client_of $to)"
 	check "and: $to" says "src=$(client_of $to) " asked 8082 $to /whoami

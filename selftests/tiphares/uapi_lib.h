@@ -19,6 +19,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* A program with a main() of its own says so. */
+#ifndef UAPI_MAIN
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #include "../kselftest_harness.h"
@@ -27,6 +29,7 @@
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 300
 #pragma GCC diagnostic pop
+#endif
 
 #define KSFT_SKIP 4
 #define NOBODY 65534
