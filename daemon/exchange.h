@@ -36,7 +36,7 @@ enum exchange_slow { EXCHANGE_SLOW_NOBODY, EXCHANGE_SLOW_CLIENT, EXCHANGE_SLOW_O
  * @rule: of access, that decided; NULL: none
  * @pending: rules that depend on the next hop, @n_pending of them, the last one
  *	(perhaps NULL) holds when the others don't
- * @other_port: the client's own port was taken, for the current hop another will do
+ * @other_port: for the current hop, the source port is another than was asked for
  * @hello: what the ClientHello of a relay says; NULL: there was none
  * @html: the client reads HTML
  * @upgrade: protocols the request asked for, empty: none

@@ -170,10 +170,28 @@ static bool take_idle(struct session *s, const struct upstream_key *key)
 	return true;
 }
 
-/* A source port that is not the client's, where it has to be another. */
+/* What was asked for, or, after that has failed, any instead of the client's and the other way round. */
 static uint8_t source_port_of(const struct session *s)
 {
-	return s->x->other_port ? TIPH_SOURCE_PORT_ANY : s->port->source_port;
+	if (!s->x->other_port)
+		return s->port->source_port;
+	return s->port->source_port == TIPH_SOURCE_PORT_ANY ? TIPH_SOURCE_PORT_STRICT : TIPH_SOURCE_PORT_ANY;
+}
+
+/*
+ * The client's port may be taken; the ports that the kernel chooses from may all
+ * be, towards one origin, but then the client's own is not: it has none twice.
+ */
+static bool wants_other_port(struct session *s, int err)
+{
+	if (s->x->other_port)
+		return false;
+	if (err == -EADDRINUSE)
+		return s->port->source_port == TIPH_SOURCE_PORT_PRESERVE;
+	if (err != -EADDRNOTAVAIL || s->port->source_port != TIPH_SOURCE_PORT_ANY || !(s->port->mode & TIPH_OUTBOUND))
+		return false;
+	metric_inc(&s->thread->metrics, METRIC_PORTS_EXHAUSTED);
+	return true;
 }
 
 /* @fd: of the connection to the current hop, or a negative errno. */
@@ -183,7 +201,7 @@ static void hop_opened(struct session *s, int fd)
 	const struct upstream_key key = key_of(s, &x->hops[x->hop]);
 	struct upstream *up;
 
-	if (fd == -EADDRINUSE && source_port_of(s) == TIPH_SOURCE_PORT_PRESERVE) {
+	if (fd < 0 && wants_other_port(s, fd)) {
 		x->other_port = true;
 		exchange_connect(s);
 		return;

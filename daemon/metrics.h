@@ -44,6 +44,8 @@
 	X(BAD_RESPONSES, "responses_refused", false, "Responses refused for their form.")     \
 	X(CONNECTS, "upstream_connects", false, "Connections to origins begun.")              \
 	X(CONNECT_ERRORS, "upstream_connect_errors", false, "Connections to origins failed.") \
+	X(PORTS_EXHAUSTED, "source_ports_exhausted", false,                                   \
+	  "Connections from a client's own port because no other was left.")                  \
 	X(AVOIDED, "upstream_addresses_avoided", false,                                       \
 	  "Addresses of origins put last because they failed lately.")                        \
 	X(UP_REUSED, "upstream_reused", false, "Requests sent on an idle connection.")        \

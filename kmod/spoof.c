@@ -21,6 +21,7 @@
 #include <net/inet_connection_sock.h>
 #include <net/inet_hashtables.h>
 #include <net/ip.h>
+#include <net/ip6_route.h>
 #include <net/route.h>
 #include <net/tcp.h>
 #include <net/transp_v6.h>
@@ -158,6 +159,21 @@ static bool may_spoof4(struct net *net, __be32 addr)
 	       inet_addr_type(net, addr) == RTN_UNICAST;
 }
 
+/* By a route as well: no interface need have the address. */
+static bool is_local6(struct net *net, const struct in6_addr *addr)
+{
+	struct rt6_info *rt;
+	bool local;
+
+	if (ipv6_chk_addr(net, addr, NULL, 0))
+		return true;
+	rt = rt6_lookup(net, addr, NULL, 0, NULL, 0);
+	local = rt && rt->rt6i_flags & (RTF_LOCAL | RTF_ANYCAST);
+	ip6_rt_put(rt);
+
+	return local;
+}
+
 static bool may_spoof6(struct net *net, const struct in6_addr *addr)
 {
 	int type = ipv6_addr_type(addr);
@@ -165,7 +181,7 @@ static bool may_spoof6(struct net *net, const struct in6_addr *addr)
 	return type & IPV6_ADDR_UNICAST &&
 	       !(type & (IPV6_ADDR_LOOPBACK | IPV6_ADDR_LINKLOCAL |
 			 IPV6_ADDR_MAPPED)) &&
-	       !ipv6_chk_addr(net, addr, NULL, 0);
+	       !is_local6(net, addr);
 }
 
 static bool may_spoof(struct net *net, const struct client *client)

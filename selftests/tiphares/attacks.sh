@@ -124,5 +124,17 @@ check "the flood: everybody else is served" everybody_else
 check "the flood: memory is bounded" bounded
 check "the flood: cookies were sent, where there was no room" test "$(cookies)" -ge 1
 check "the flood: no session came of it" test "$(counter "" sessions_accepted)" -le $((accepted + 2))
+# more connections from one address to one origin than the kernel has ports to choose from
+in_gw sysctl -qw net.ipv4.ip_local_port_range="50000 50009"
+many=$(by_size 25 14)
+downloads=()
+for ((i = 0; i < many; i++)); do
+	fetch -o /dev/null "$(lab_url $O4 /slow/300M)" >/dev/null 2>&1 & downloads+=($!)
+done
+check "no source port is left: all $many are served" wait_for \
+	'ctl --json flows | in_json "sum(f[\"bytes_out\"] > 1000 for f in j[\"flows\"]) == $many"' 60
+check "no source port is left: from the client's own" counted '' source_ports_exhausted $((many - 10))
+check "no source port is left: everybody else is served" everybody_else
+for d in "${downloads[@]}"; do end_job "$d"; done
 check_eq "one and the same worker stood all of it" "$worker" "$(worker_pid)"
 finish
