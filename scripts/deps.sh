@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# deps.sh [build|check|demo|bench|debug|deb|install]...: install the Debian packages that a purpose needs and that are missing.
+# deps.sh [build|check|demo|bench|software|debug|deb|install]...: install the Debian packages that a purpose needs and that are missing.
 #
 # Nothing missing: nothing is done, nothing is printed, no privilege is needed. Services that come
 # with a package are neither started nor enabled.
@@ -16,6 +16,7 @@ scenarios="nginx curl nftables iproute2 python3 iputils-ping ethtool tcpdump con
 	procps perl openssl coreutils"
 demo="$build $vm $scenarios"
 check="$demo valgrind groff-base prometheus goaccess calamaris sparse shellcheck clang-14 libclang-rt-14-dev"
+software="$build $scenarios wget git apt dpkg-dev nodejs slowhttptest chromium"
 deb="$build dpkg-dev debhelper dh-dkms fakeroot"
 install="debootstrap git systemd-container util-linux apt debian-archive-keyring"
 bench="$build $scenarios haproxy squid trafficserver"
@@ -47,8 +48,8 @@ keep_disabled() {
 missing='' units=''
 for purpose in "$@"; do
 	case $purpose in
-	build | check | demo | bench | debug | deb | install) ;;
-	*) echo "usage: deps.sh [build|check|demo|bench|debug|deb|install]..." >&2; exit 2 ;;
+	build | check | demo | bench | software | debug | deb | install) ;;
+	*) echo "usage: deps.sh [build|check|demo|bench|software|debug|deb|install]..." >&2; exit 2 ;;
 	esac
 	for p in ${!purpose}; do
 		case " $missing " in *" $p "*) continue ;; esac

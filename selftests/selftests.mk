@@ -2,6 +2,7 @@
 # Selftests. Each run leaves a KTAP log in build/ktap; `selftests/ktap-count build/ktap/*.log` adds them up.
 #
 #	make check-native		on this machine, nft, in network namespaces
+#	make check-native T=software	curl, git, apt, Node, a browser and more; make deps FOR=software
 #	make check-vm			in virtual machines
 #	make check-vm KERNELS=6.12 DATAPATHS=kmod T="forward"
 #	make check-debug		with the module, on a kernel that looks for defects
@@ -66,7 +67,7 @@ ktap-vm: $(vm-runs)
 CORE ?= modes before_interception fail_open forwarding_untouched_napi match privileges
 CORE_NFT ?= modes fail_open match
 # What asks the daemon about HTTP and protocols is the same on each datapath, and takes an emulated machine long.
-NATIVE_ONLY ?= http protocols access proxy_protocol origins memory explain metrics logs config_errors probes attacks nft_%
+NATIVE_ONLY ?= http protocols access proxy_protocol origins memory software explain metrics logs config_errors probes attacks nft_%
 WHOLE := $(filter-out $(NATIVE_ONLY),$(basename $(notdir $(wildcard selftests/tiphares/*.sh selftests/tiphares/uapi_*.c selftests/tiphares/fuzz_*.c))))
 stage-vm-runs := 6.1-kmod 6.12-kmod 6.1-nft
 stage-vm-logs := $(foreach r,$(stage-vm-runs),$(KTAP)/vm-$r.log $(KTAP)/vm-$r-verdict.log)

@@ -6,6 +6,7 @@
 #
 #   client                  gateway                     ----  origin
 #   programs, unchanged     full  :80 :8000 :8280 :8290       nginx: 80, 8000; a git repository and an apt archive on 8280
+#                           tls   :8281 full                  the same by TLS on 8281
 #                           none  8083, asked                 Node on 8290
 . "$(dirname "$0")/proxy.inc"
 native_for_nft
@@ -14,6 +15,8 @@ have() { command -v "$1" >/dev/null || { skip "$1: everything" "it is not instal
 
 site=$LAB/site
 mkdir -p "$site/page" "$LAB/sitelog"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=site" -keyout "$LAB/key.pem" -out "$LAB/cert.pem" 2>"$LAB/openssl.out" ||
+	die_lab "no certificate: $(cat "$LAB/openssl.out")"
 cat >"$LAB/site.conf" <<-CONF
 	user root;
 	daemon off;
@@ -26,7 +29,8 @@ cat >"$LAB/site.conf" <<-CONF
 		types { text/html html; text/css css; application/javascript js; image/svg+xml svg; }
 		client_body_temp_path $LAB/sitelog/body; proxy_temp_path $LAB/sitelog/proxy; fastcgi_temp_path $LAB/sitelog/fastcgi;
 		uwsgi_temp_path $LAB/sitelog/uwsgi; scgi_temp_path $LAB/sitelog/scgi;
-		server { listen 8280; listen [::]:8280; root $site; client_max_body_size 0;
+		ssl_certificate $LAB/cert.pem; ssl_certificate_key $LAB/key.pem;
+		server { listen 8280; listen [::]:8280; listen 8281 ssl http2; listen [::]:8281 ssl http2; root $site; client_max_body_size 0;
 			location /put/ { dav_methods PUT DELETE; create_full_put_path on; } }
 	}
 CONF
@@ -37,6 +41,7 @@ site_log() { cat "$LAB/sitelog/access.log"; }
 daemon_conf <<-CONF
 	ports:
 	  - {name: web, listen: 8080, mode: full, match: {ports: [80, 8000, 8280, 8290]}}
+	  - {name: tls, listen: 8081, mode: full, protocol: tls, match: {ports: [8281]}}
 	  - {name: none, listen: 8083, mode: none}
 	http: {header_timeout: 3s, idle_timeout: 3s, client_rate: 1KiB}
 CONF
@@ -170,22 +175,26 @@ else
 	browse() { in_client env HOME="$LAB" timeout 120 "$browser" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --user-data-dir="$LAB/profile" --virtual-time-budget=60000 --dump-dom "$@" 2>"$LAB/browser.err"; }
 	check "chromium: a page with a hundred parts" says '<title>parts 100</title>' browse "$(lab_url $O4 /page/index.html 8280)"
 	check "chromium: each came through the proxy" eval '[ "$(site_log | grep -c "uri=/page/\(i[0-9]*.svg\|[ab].js\) status=200 via=1.1 tiphares")" -ge 100 ]'
+	was=$(counter "" tls_hellos)
+	check "chromium: the same by TLS" says '<title>parts 100</title>' browse --ignore-certificate-errors "https://$O4:8281/page/index.html"
+	check "chromium: its hellos were read" test "$(counter "" tls_hellos)" -gt "$was"
+	check "chromium: and nothing else" eval '[ "$(site_log | grep -c "src=$C4 .*uri=/page/\(i[0-9]*.svg\|[ab].js\) status=200 via=- ")" -ge 100 ]'
 fi
 
 # ---- slowhttptest --------------------------------------------------------------------------------
 
 if have slowhttptest; then
-	slow() { in_client slowhttptest -c 60 -r 60 -u "$(lab_url $O4 /f/1M 8000)" -p 2 -l 12 "$@" >"$LAB/slow.out" 2>&1; cat "$LAB/slow.out"; }
+	slow() { in_client slowhttptest -c 60 -r 60 -u "$(lab_url $O4 "$1" 8000)" -p 2 -l 12 "${@:2}" >"$LAB/slow.out" 2>&1; cat "$LAB/slow.out"; }
 	was=$(counter "" timeouts_header)
-	slow -H -i 1 >/dev/null & job=$!
+	slow /f/1M -H -i 1 >/dev/null & job=$!
 	check "slowhttptest: others are served while heads drip" wait_for 'flows_are 60 && intercepted $O4 80' 20
 	wait $job
 	check "slowhttptest: dripping heads are ended" test "$(($(counter "" timeouts_header) - was))" -ge 60
-	slow -B -i 1 -s 100000 >/dev/null & job=$!
+	slow /sink -B -i 1 -s 100000 >/dev/null & job=$!
 	check "slowhttptest: others are served while bodies drip" wait_for '[ "$(ctl --json flows | grep -c "\"state\": \"exchange\"")" -ge 50 ] && intercepted $O4 80' 20
 	wait $job
 	check "slowhttptest: dripping bodies are ended" test "$(($(counter "" slow_clients) + $(counter "" timeouts_client)))" -ge 60
-	slow -X -w 1 -y 2 -n 1 -z 1 -k 1 >/dev/null & job=$!
+	slow /f/1M -X -w 1 -y 2 -n 1 -z 1 -k 1 >/dev/null & job=$!
 	check "slowhttptest: others are served while readers sip" wait_for 'intercepted $O4 80' 20
 	wait $job
 	check "slowhttptest: nothing is left" wait_for 'flows_are 0' 30
