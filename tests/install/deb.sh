@@ -18,10 +18,9 @@ make_root
 check "the packages are built with what they say they need" build_packages || finish
 check "lintian has nothing to say" says '^$' user_does sh -c 'lintian --allow-root -q -EI build/deb/*.changes'
 check "what was built is what the tree has" user_does sh -c 'for p in build/deb/tiphares_*.deb; do dpkg-deb -f $p Version; done | grep -qx "$(dpkg-parsechangelog -S Version)"'
-# the next version, to upgrade to
-check "the next version" user_does sh -c 'rm -rf build/next && cp -r build/deb/source build/next && cd build/next &&
-	sed -i "1s/(.*)/($(dpkg-parsechangelog -S Version)+next)/" debian/changelog &&
-	sed -i "s/^#define TIPHARES_VERSION \"\(.*\)\"/#define TIPHARES_VERSION \"\1+next\"/" version.h && dpkg-buildpackage -b -us -uc'
+# the next version, to upgrade to: the same files
+check "the next version" user_does sh -ec 'dpkg-deb -R build/deb/tiphares_*.deb build/next
+	sed -i "s/^Version: .*/&+next/" build/next/DEBIAN/control && dpkg-deb -b build/next build/tiphares_$(dpkg-parsechangelog -S Version)+next_all.deb'
 built=$(mktemp -d "$cache/install/.debs.XXXXXX") || die "cannot write $cache"
 gone_at_end+=("$built")
 cp "$root"/src/build/*.deb "$root"/src/build/deb/*.deb "$built/"
@@ -77,7 +76,7 @@ check "the new log is written to" wait_for 'get "?turned" && in_box grep -q "tur
 check "nobody else reads it" says '^640 root adm$' in_box stat -c '%a %U %G' /var/log/tiphares/access.log
 
 # upgrade under traffic: the connection that runs is finished, none that begins meanwhile fails
-in_client curl -sf -m 120 --limit-rate 4M -o /run/whole http://10.72.2.2/file >/dev/null 2>&1 </dev/null &
+in_client curl -sSf -m 120 --limit-rate 4M -o /run/whole http://10.72.2.2/file >"$built/download" 2>&1 </dev/null &
 download=$!
 check "a download runs through the proxy" wait_for 'in_box tipharesctl --json flows | grep -q "\"bytes_out\": [1-9]"' 20
 before=$(in_box systemctl show -P MainPID tiphares)
@@ -86,13 +85,15 @@ traffic=$!
 check "upgrade" in_box sh -c 'dpkg -i /debs/tiphares_*next_*.deb'
 check "the download goes on" kill -0 $download
 check "upgraded" says '\+next$' version
-check "the new daemon runs" wait_for 'in_box tipharesctl --json status | grep -q "\"version\": \".*+next\""' 20
+# the old program's file is gone
+new_runs() { in_box sh -c 'p=$(systemctl show -P MainPID tiphares); [ "$p" != 0 ] && [ "$(readlink /proc/$p/exe)" = /usr/sbin/tipharesd ]'; }
+check "the new daemon runs" wait_for new_runs 30
 check "a request goes through the new one" wait_for 'get "" | grep -qi "^via: .* tiphares"' 20
 in_box touch /run/enough
 wait $traffic
 check "no connection failed meanwhile" says '^asked [1-9]' cat "$built/traffic"
 check "none at all" refuses '' grep failed "$built/traffic"
-check "the download that ran is finished" wait $download || in_box journalctl -o short-precise -u tiphares -n 40 --no-pager | sed "s,^,# ,"
+check "the download that ran is finished" wait $download || { cat "$built/download"; in_box tail -n 4 /var/log/tiphares/access.log; in_box journalctl -o short-precise -u tiphares -n 20 --no-pager; } | sed "s,^,# ,"
 check "and whole" in_box cmp /run/whole /usr/share/www/file
 check "systemd knows the new process" says '^new$' in_box sh -c "p=\$(systemctl show -P MainPID tiphares); [ \$p != 0 ] && [ \$p != $before ] && echo new"
 check "the service is well" says '^active' in_box systemctl is-active tiphares
