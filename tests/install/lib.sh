@@ -26,11 +26,12 @@ fi
 . "$top/scripts/apt-private.sh"
 suite=bookworm
 base=$cache/install/base-$suite
-root='' tap_count=0 tap_failed=0 gone_at_end=()
+root='' tap_count=0 tap_failed=0 gone_at_end=() said=$(mktemp)
 
 # systems and other directories of this run; mounts in them went with their namespace, or go now
 clean_up() {
 	local dir
+	rm -f "$said"
 	for dir in "${gone_at_end[@]}"; do
 		umount -Rl "$dir/root" 2>/dev/null
 		rm -rf --one-file-system "$dir"
@@ -110,13 +111,14 @@ wait_for() {
 }
 
 check() {
-	local name=$1 out rc; shift
-	out=$("$@" 2>&1 </dev/null)
+	local name=$1 rc; shift
+	# in this shell: it may wait for a job
+	"$@" >"$said" 2>&1 </dev/null
 	rc=$?
 	tap_count=$((tap_count + 1))
 	[ $rc != 0 ] || { echo "ok $tap_count $name"; return 0; }
 	tap_failed=$((tap_failed + 1))
-	tail -n 30 <<<"$out" | sed 's/^/# /'
+	tail -n 30 "$said" | sed 's/^/# /'
 	echo "not ok $tap_count $name"
 	return 1
 }
