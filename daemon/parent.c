@@ -218,6 +218,7 @@ static void loop(struct parent *p)
 			continue;
 		serve_datapath(p);
 		publish_counters(p);
+		sdnotify_alive();
 		parent_bypass_save(p, false);
 		tick = parent_now() + TICK_MS;
 	}

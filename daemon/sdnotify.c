@@ -32,6 +32,12 @@ void sdnotify(const char *state)
 	close(fd);
 }
 
+void sdnotify_alive(void)
+{
+	if (getenv("WATCHDOG_USEC"))
+		sdnotify("WATCHDOG=1");
+}
+
 void sdnotify_reloading(void)
 {
 	struct timespec now;

@@ -8,4 +8,7 @@ void sdnotify(const char *state);
 /* RELOADING=1 with the time that goes with it. */
 void sdnotify_reloading(void);
 
+/* WATCHDOG=1, where the manager waits for it. */
+void sdnotify_alive(void);
+
 #endif /* TIPHARES_SDNOTIFY_H */

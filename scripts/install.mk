@@ -6,7 +6,6 @@ DESTDIR ?=
 SYSCONFDIR ?= /etc
 UNITDIR ?= /lib/systemd/system
 SYSUSERSDIR ?= /usr/lib/sysusers.d
-TMPFILESDIR ?= /usr/lib/tmpfiles.d
 ZSHDIR ?= $(PREFIX)/share/zsh/vendor-completions
 DKMS_SRC = $(DESTDIR)/usr/src/tiphares-$(VERSION)
 
@@ -24,7 +23,6 @@ install: daemon ctl man
 	install -D -m 755 $(BUILD)/tipharesctl $(DESTDIR)$(PREFIX)/sbin/tipharesctl
 	install -D -m 644 systemd/tiphares.service $(DESTDIR)$(UNITDIR)/tiphares.service
 	install -D -m 644 systemd/tiphares.sysusers $(DESTDIR)$(SYSUSERSDIR)/tiphares.conf
-	install -D -m 644 systemd/tiphares.tmpfiles $(DESTDIR)$(TMPFILESDIR)/tiphares.conf
 	install -D -m 644 systemd/tiphares.logrotate $(DESTDIR)$(SYSCONFDIR)/logrotate.d/tiphares
 	install -D -m 644 uapi/linux/tiphares.h $(DESTDIR)$(PREFIX)/include/linux/tiphares.h
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 man/tipharesd.8 man/tipharesctl.8

@@ -73,7 +73,7 @@ in_box sh -c 'printf "log: {access: {to: /var/log/tiphares/access.log}}\n" >>/et
 check "an access log in a file" wait_for 'get "" && in_box grep -q "GET / HTTP" /var/log/tiphares/access.log' 10
 check "logrotate turns it" in_box logrotate -f /etc/logrotate.d/tiphares
 check "the new log is written to" wait_for 'get "?turned" && in_box grep -q "turned" /var/log/tiphares/access.log' 10
-check "nobody else reads it" says '^640 root adm$' in_box stat -c '%a %U %G' /var/log/tiphares/access.log
+check "nobody else reads it" says '^640 tiphares-parent adm$' in_box stat -c '%a %U %G' /var/log/tiphares/access.log
 
 # upgrade under traffic: the connection that runs is finished, none that begins meanwhile fails
 in_client curl -sSf -m 120 --limit-rate 4M -o /run/whole http://10.72.2.2/file >"$built/download" 2>&1 </dev/null &
@@ -106,7 +106,7 @@ check "removed: no trace in nft" in_box sh -c '! nft list tables | grep tiphares
 check "removed: the configuration stays" in_box test -e /etc/tiphares/tiphares.yaml
 check "install again" in_box sh -c 'dpkg -i /debs/tiphares_*next_*.deb'
 check "purge" in_box apt-get -q purge tiphares
-check "purged: nothing is left" says '^$' in_box sh -c 'ls -d /etc/tiphares /var/log/tiphares /etc/logrotate.d/tiphares /run/tiphares 2>/dev/null; true'
+check "purged: nothing is left" says '^$' in_box sh -c 'ls -d /etc/tiphares /var/log/tiphares /etc/logrotate.d/tiphares /run/tiphares /var/lib/tiphares 2>/dev/null; true'
 
 check "autopkgtest" in_box sh -c 'apt-get -q install /debs/tiphares_*[0-9]_*.deb autopkgtest && cd /debs/source && autopkgtest -B --test-name=command1 . -- null'
 finish

@@ -46,6 +46,11 @@ check "systemctl reload" in_box systemctl reload tiphares
 check "reload: done" wait_for 'in_box tipharesctl --json status | grep -q "\"reloads\": 1"' 10
 worker=$(in_box tipharesctl --json status | sed -n 's/.*"pid": \([0-9]*\).*/\1/p')
 check "the worker is the user tiphares" says '^tiphares$' in_box stat -c %U "/proc/$worker"
+# a parent that hangs is replaced by systemd
+hung=$(in_box systemctl show -P MainPID tiphares)
+in_box kill -STOP "$hung"
+check "the watchdog replaces a parent that hangs" wait_for 'p=$(in_box systemctl show -P MainPID tiphares) && [ "$p" != 0 ] && [ "$p" != '"$hung"' ] && in_box tipharesctl status' 90
+
 # each howto: its configuration, then its commands as they stand
 howto_block() {
 	awk -v n="$2" '/^```/ { if (inside) inside = 0; else { inside = 1; plain = ($0 == "```"); k += plain } ; next }
