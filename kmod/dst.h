@@ -88,4 +88,28 @@ static inline bool tiph_dst_attach6(const struct tiph_dst *dst,
 	return true;
 }
 
+/**
+ * tiph_dst_give() - have a packet delivered to a socket of this host
+ * @dst: local routes of the namespace
+ * @net: the namespace
+ * @skb: a packet in PRE_ROUTING
+ * @family: its family
+ * @sk: the socket; the packet gets the caller's reference, unless this fails
+ *
+ * Return: false if the namespace is going away or has no such family
+ */
+static __always_inline bool tiph_dst_give(const struct tiph_dst *dst,
+					  const struct net *net,
+					  struct sk_buff *skb, u8 family,
+					  struct sock *sk)
+{
+	if (family == AF_INET ? !tiph_dst_attach4(dst, net, skb) :
+				!tiph_dst_attach6(dst, net, skb))
+		return false;
+	skb->sk = sk;
+	skb->destructor = sock_edemux;
+
+	return true;
+}
+
 #endif /* TIPHARES_DST_H */

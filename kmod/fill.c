@@ -18,9 +18,9 @@ size_t tiph_fill_port_size(const struct tiph_port *port)
 {
 	return nla_total_size(0) +
 	       nla_total_size(TIPH_NAME_MAX) +		/* NAME */
-	       2 * nla_total_size(sizeof(u32)) +	/* ID, MARK */
-	       nla_total_size(sizeof(u16)) +		/* LISTEN */
-	       4 * nla_total_size(sizeof(u8)) +
+	       3 * nla_total_size(sizeof(u32)) +	/* ID, MARK, STATE */
+	       4 * nla_total_size(sizeof(u16)) +	/* LISTEN, shares */
+	       5 * nla_total_size(sizeof(u8)) +
 	       nla_total_size(port->n_dports * sizeof(u16)) +
 	       nla_total_size(port->n_ifnames * nla_total_size(IFNAMSIZ)) +
 	       prefixes_size(&port->sources) +
@@ -74,9 +74,19 @@ static int fill_numbers(struct sk_buff *skb, const struct tiph_port *port)
 	    nla_put_u8(skb, TIPH_PORT_SOURCE_PORT, port->source_port) ||
 	    nla_put_u8(skb, TIPH_PORT_ON_FAILURE, port->on_failure) ||
 	    nla_put_u8(skb, TIPH_PORT_ON_OVERLOAD, port->on_overload) ||
-	    nla_put_u32(skb, TIPH_PORT_MARK, port->mark))
+	    nla_put_u32(skb, TIPH_PORT_MARK, port->mark) ||
+	    nla_put_u16(skb, TIPH_PORT_SAMPLE, port->sample) ||
+	    nla_put_u8(skb, TIPH_PORT_DRY_RUN, port->dry_run) ||
+	    nla_put_u16(skb, TIPH_PORT_SHED_HIGH, port->shed_high) ||
+	    nla_put_u16(skb, TIPH_PORT_SHED_LOW, port->shed_low))
 		return -EMSGSIZE;
 	return 0;
+}
+
+static int fill_state(struct sk_buff *skb, const struct tiph_ident *ident)
+{
+	return nla_put_u32(skb, TIPH_PORT_STATE, READ_ONCE(ident->shed) ?
+			   TIPH_STATE_SHEDDING : 0);
 }
 
 static int fill_lists(struct sk_buff *skb, const struct tiph_port *port)
@@ -116,7 +126,7 @@ int tiph_fill_port(struct sk_buff *skb, const struct tiph_port *port)
 	struct nlattr *nest = nla_nest_start(skb, TIPH_A_PORT);
 
 	if (!nest || fill_key(skb, port->ident) || fill_numbers(skb, port) ||
-	    fill_lists(skb, port))
+	    fill_state(skb, port->ident) || fill_lists(skb, port))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 
@@ -146,6 +156,117 @@ int tiph_fill_ident(struct sk_buff *skb, const struct tiph_ident *ident)
 	struct nlattr *nest = nla_nest_start(skb, TIPH_A_PORT);
 
 	if (!nest || fill_key(skb, ident))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+
+	return 0;
+}
+
+/**
+ * tiph_fill_state() - put name, id and state of a port into a message
+ * @skb: the message; the caller cancels it if this fails
+ * @ident: the port's identity
+ *
+ * Return: 0 or -EMSGSIZE
+ */
+int tiph_fill_state(struct sk_buff *skb, const struct tiph_ident *ident)
+{
+	struct nlattr *nest = nla_nest_start(skb, TIPH_A_PORT);
+
+	if (!nest || fill_key(skb, ident) || fill_state(skb, ident))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+
+	return 0;
+}
+
+static int fill_addr(struct sk_buff *skb, int attr, u8 family, u8 len,
+		     const __be32 *addr)
+{
+	struct tiph_prefix prefix = { .family = family, .len = len };
+
+	memcpy(prefix.addr, addr, sizeof(prefix.addr));
+
+	return nla_put(skb, attr, sizeof(prefix), &prefix);
+}
+
+/**
+ * tiph_fill_tuple() - put a connection into a message
+ * @skb: the message; the caller cancels it if this fails
+ * @tuple: the connection
+ *
+ * Return: 0 or -EMSGSIZE
+ */
+int tiph_fill_tuple(struct sk_buff *skb, const struct tiph_tuple *tuple)
+{
+	struct nlattr *nest = nla_nest_start(skb, TIPH_A_TUPLE);
+	u8 len = tuple->family == AF_INET ? 32 : 128;
+
+	if (!nest ||
+	    fill_addr(skb, TIPH_TUPLE_SOURCE, tuple->family, len,
+		      tuple->saddr.s6_addr32) ||
+	    fill_addr(skb, TIPH_TUPLE_DESTINATION, tuple->family, len,
+		      tuple->daddr.s6_addr32) ||
+	    nla_put_u16(skb, TIPH_TUPLE_SPORT, ntohs(tuple->sport)) ||
+	    nla_put_u16(skb, TIPH_TUPLE_DPORT, ntohs(tuple->dport)) ||
+	    nla_put_u32(skb, TIPH_TUPLE_IFINDEX, tuple->ifindex))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+
+	return 0;
+}
+
+/* A prefix of length 0 is told only if nothing else tells the family. */
+static int fill_covered(struct sk_buff *skb, const struct tiph_key *key)
+{
+	unsigned int slen = tiph_shape_source(key->shape);
+	unsigned int dlen = tiph_shape_destination(key->shape);
+	bool both = !(~key->shape & (TIPH_SHAPE_IPV4 | TIPH_SHAPE_IPV6));
+	u8 family = key->shape & TIPH_SHAPE_IPV6 ? AF_INET6 : AF_INET;
+
+	if ((slen || (!dlen && !both)) &&
+	    fill_addr(skb, TIPH_BYPASS_SOURCE, family, slen, key->source))
+		return -EMSGSIZE;
+	if (dlen &&
+	    fill_addr(skb, TIPH_BYPASS_DESTINATION, family, dlen,
+		      key->destination))
+		return -EMSGSIZE;
+	if (key->shape & TIPH_SHAPE_PORT)
+		return nla_put_u16(skb, TIPH_BYPASS_DPORT, key->dport);
+	return 0;
+}
+
+static int fill_entry(struct sk_buff *skb,
+		      const struct tiph_bypass_entry *entry)
+{
+	u64 ends = READ_ONCE(entry->ends), now = get_jiffies_64();
+	u64 left = ends > now ? jiffies64_to_msecs(ends - now) : 0;
+
+	if (nla_put_u32(skb, TIPH_BYPASS_TTL, min_t(u64, left, U32_MAX)) ||
+	    nla_put_u8(skb, TIPH_BYPASS_REASON, READ_ONCE(entry->reason)) ||
+	    nla_put_u64_64bit(skb, TIPH_BYPASS_HITS,
+			      atomic64_read(&entry->hits), TIPH_BYPASS_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/**
+ * tiph_fill_bypass() - put a bypass entry into a message
+ * @skb: the message; the caller cancels it if this fails
+ * @key: what it covers
+ * @entry: the dynamic entry, or NULL if it is of another kind
+ * @end: why it ended, enum tiph_bypass_end, or negative if it has not
+ *
+ * Return: 0 or -EMSGSIZE
+ */
+int tiph_fill_bypass(struct sk_buff *skb, const struct tiph_key *key,
+		     const struct tiph_bypass_entry *entry, int end)
+{
+	struct nlattr *nest = nla_nest_start(skb, TIPH_A_BYPASS);
+
+	if (!nest || fill_covered(skb, key) ||
+	    (entry && fill_entry(skb, entry)) ||
+	    (end >= 0 && nla_put_u8(skb, TIPH_BYPASS_END, end)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 

@@ -14,104 +14,39 @@
 #include <net/netlink.h>
 
 #include "../version.h"
+#include "explain.h"
 #include "fill.h"
 #include "genl.h"
+#include "genl_bypass.h"
 #include "net.h"
+#include "notify.h"
 #include "parse.h"
 
-static struct genl_family family;
+static const struct genl_multicast_group group = { .name = TIPH_GENL_GROUP };
 
-static const struct genl_multicast_group groups[] = {
-	{ .name = TIPH_GENL_GROUP },
-};
+/* What this module has beyond its first release. */
+#define FEATURES	(TIPH_FEATURE_IPV6 | TIPH_FEATURE_BYPASS |		\
+			 TIPH_FEATURE_HEARTBEAT | TIPH_FEATURE_SHED |		\
+			 TIPH_FEATURE_SAMPLE | TIPH_FEATURE_EXPLAIN)
 
-/* An empty message of the namespace's for everybody who listens. */
-static struct sk_buff *event_new(struct tiph_net *tn, size_t size, u8 cmd,
-				 void **head)
+static int fill_info(struct sk_buff *msg, struct tiph_net *tn)
 {
-	struct sk_buff *msg;
+	const struct tiph_bypass *bypass = READ_ONCE(tn->bypass);
 
-	if (!genl_has_listeners(&family, tn->net, 0))
-		return NULL;
-	msg = genlmsg_new(size + nla_total_size(sizeof(u32)), GFP_KERNEL);
-	if (!msg)
-		return NULL;
-	*head = genlmsg_put(msg, 0, 0, &family, 0, cmd);
-	if (!*head ||
-	    nla_put_u32(msg, TIPH_A_GENERATION, tn->generation)) {
-		nlmsg_free(msg);
-		return NULL;
-	}
-
-	return msg;
-}
-
-static void event_send(struct tiph_net *tn, struct sk_buff *msg, void *head)
-{
-	genlmsg_end(msg, head);
-	genlmsg_multicast_netns(&family, tn->net, msg, 0, 0, GFP_KERNEL);
-}
-
-static void announce_port(struct tiph_net *tn, const struct tiph_port *port)
-{
-	struct sk_buff *msg;
-	void *head;
-
-	msg = event_new(tn, tiph_fill_port_size(port), TIPH_CMD_PORT_NTF,
-			&head);
-	if (!msg)
-		return;
-	if (tiph_fill_port(msg, port))
-		nlmsg_free(msg);
-	else
-		event_send(tn, msg, head);
-}
-
-static void announce_port_gone(struct tiph_net *tn,
-			       const struct tiph_port *port)
-{
-	struct sk_buff *msg;
-	void *head;
-
-	msg = event_new(tn, tiph_fill_ident_size(), TIPH_CMD_PORT_DEL_NTF,
-			&head);
-	if (!msg)
-		return;
-	if (tiph_fill_ident(msg, port->ident))
-		nlmsg_free(msg);
-	else
-		event_send(tn, msg, head);
-}
-
-static void announce_owner(struct tiph_net *tn)
-{
-	struct sk_buff *msg;
-	void *head;
-
-	msg = event_new(tn, nla_total_size(sizeof(u32)), TIPH_CMD_OWNER_NTF,
-			&head);
-	if (!msg)
-		return;
-	if (nla_put_u32(msg, TIPH_A_OWNER, tn->owner))
-		nlmsg_free(msg);
-	else
-		event_send(tn, msg, head);
-}
-
-/* Unchanged ports are shared by both versions. */
-static void announce_commit(struct tiph_net *tn, const struct tiph_ports *old,
-			    const struct tiph_ports *new)
-{
-	u16 i;
-
-	lockdep_assert_held(&tn->lock);
-	for (i = 0; old && i < old->n; i++)
-		if (!tiph_ports_by_name(new, old->port[i]->name))
-			announce_port_gone(tn, old->port[i]);
-	for (i = 0; i < new->n; i++)
-		if (tiph_ports_by_name(old, new->port[i]->name) !=
-		    new->port[i])
-			announce_port(tn, new->port[i]);
+	if (nla_put_string(msg, TIPH_A_VERSION, TIPHARES_VERSION) ||
+	    nla_put_u64_64bit(msg, TIPH_A_FEATURES, FEATURES, TIPH_A_PAD) ||
+	    nla_put_u32(msg, TIPH_A_GENERATION, READ_ONCE(tn->generation)) ||
+	    nla_put_u32(msg, TIPH_A_OWNER, READ_ONCE(tn->owner)) ||
+	    nla_put_u32(msg, TIPH_A_HEARTBEAT,
+			jiffies_to_msecs(READ_ONCE(tn->heartbeat))) ||
+	    nla_put_u32(msg, TIPH_A_STATE, READ_ONCE(tn->state)) ||
+	    nla_put_u32(msg, TIPH_A_BYPASS_LIMIT,
+			bypass ? READ_ONCE(bypass->limit) :
+				 TIPH_BYPASS_LIMIT) ||
+	    nla_put_u32(msg, TIPH_A_BYPASS_COUNT,
+			bypass ? READ_ONCE(bypass->n) : 0))
+		return -EMSGSIZE;
+	return 0;
 }
 
 static int get_info(struct sk_buff *skb, struct genl_info *info)
@@ -123,13 +58,8 @@ static int get_info(struct sk_buff *skb, struct genl_info *info)
 	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
 	if (!msg)
 		return -ENOMEM;
-	head = genlmsg_put_reply(msg, info, &family, 0, TIPH_CMD_GET_INFO);
-	if (!head ||
-	    nla_put_string(msg, TIPH_A_VERSION, TIPHARES_VERSION) ||
-	    nla_put_u64_64bit(msg, TIPH_A_FEATURES, TIPH_FEATURE_IPV6,
-			      TIPH_A_PAD) ||
-	    nla_put_u32(msg, TIPH_A_GENERATION, READ_ONCE(tn->generation)) ||
-	    nla_put_u32(msg, TIPH_A_OWNER, READ_ONCE(tn->owner))) {
+	head = genlmsg_put_reply(msg, info, &tiph_family, 0, TIPH_CMD_GET_INFO);
+	if (!head || fill_info(msg, tn)) {
 		nlmsg_free(msg);
 		return -EMSGSIZE;
 	}
@@ -147,7 +77,7 @@ static int commit(struct tiph_net *tn, struct tiph_ports *new)
 	if (err)
 		tiph_ports_free(new);
 	else
-		announce_commit(tn, old, new);
+		tiph_announce_commit(tn, old, new);
 
 	return err;
 }
@@ -181,7 +111,7 @@ static int port_set(struct sk_buff *skb, struct genl_info *info)
 	}
 	if (!err && flags & TIPH_FLAG_OWN &&
 	    tiph_net_own(tn, info->snd_portid))
-		announce_owner(tn);
+		tiph_announce_owner(tn);
 	mutex_unlock(&tn->lock);
 	if (!err)
 		tiph_net_retire(old);
@@ -227,7 +157,7 @@ static struct sk_buff *port_reply(struct tiph_net *tn, struct genl_info *info,
 			  nla_total_size(sizeof(u32)), GFP_KERNEL);
 	if (!msg)
 		return ERR_PTR(-ENOMEM);
-	head = genlmsg_put_reply(msg, info, &family, 0, TIPH_CMD_PORT_GET);
+	head = genlmsg_put_reply(msg, info, &tiph_family, 0, TIPH_CMD_PORT_GET);
 	if (!head || nla_put_u32(msg, TIPH_A_GENERATION, tn->generation) ||
 	    tiph_fill_port(msg, port)) {
 		nlmsg_free(msg);
@@ -289,7 +219,7 @@ static void *dump_put(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
 	void *head;
 
 	head = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
-			   cb->nlh->nlmsg_seq, &family, NLM_F_MULTI, cmd);
+			   cb->nlh->nlmsg_seq, &tiph_family, NLM_F_MULTI, cmd);
 	if (!head)
 		return NULL;
 	genl_dump_check_consistent(cb, head);
@@ -367,6 +297,35 @@ static int stats_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
+static int heartbeat(struct sk_buff *skb, struct genl_info *info)
+{
+	struct tiph_net *tn = tiph_net_get(genl_info_net(info));
+	const struct nlattr *promise = info->attrs[TIPH_A_HEARTBEAT];
+	const struct nlattr *overload = info->attrs[TIPH_A_OVERLOAD];
+	int err = 0;
+
+	mutex_lock(&tn->lock);
+	if (tn->owner != info->snd_portid) {
+		NL_SET_ERR_MSG(info->extack,
+			       "only the owner of the ports has heartbeats");
+		err = -EPERM;
+		goto out;
+	}
+	if (promise)
+		WRITE_ONCE(tn->heartbeat,
+			   msecs_to_jiffies(nla_get_u32(promise)));
+	tiph_net_beat(tn);
+	if (overload)
+		WRITE_ONCE(tn->state, nla_get_u8(overload) ?
+			   tn->state | TIPH_STATE_OVERLOADED :
+			   tn->state & ~TIPH_STATE_OVERLOADED);
+	if (promise || tn->state != tn->state_told)
+		tiph_net_tend(tn, 0);
+out:
+	mutex_unlock(&tn->lock);
+	return err;
+}
+
 static const struct genl_ops ops[] = {
 	{
 		.cmd	= TIPH_CMD_GET_INFO,
@@ -402,17 +361,59 @@ static const struct genl_ops ops[] = {
 		.maxattr = TIPH_A_MAX,
 		.dumpit	= stats_dump,
 	},
+	{
+		.cmd	= TIPH_CMD_HEARTBEAT,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.policy	= tiph_policy_heartbeat,
+		.maxattr = TIPH_A_MAX,
+		.doit	= heartbeat,
+	},
+	{
+		.cmd	= TIPH_CMD_BYPASS_ADD,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.policy	= tiph_policy_bypass_add,
+		.maxattr = TIPH_A_MAX,
+		.doit	= tiph_bypass_add_doit,
+	},
+	{
+		.cmd	= TIPH_CMD_BYPASS_DEL,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.policy	= tiph_policy_bypass_del,
+		.maxattr = TIPH_A_MAX,
+		.doit	= tiph_bypass_del_doit,
+	},
+	{
+		.cmd	= TIPH_CMD_BYPASS_GET,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.policy	= tiph_policy_bypass_kind,
+		.maxattr = TIPH_A_MAX,
+		.dumpit	= tiph_bypass_get_dumpit,
+	},
+	{
+		.cmd	= TIPH_CMD_BYPASS_FLUSH,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.policy	= tiph_policy_bypass_kind,
+		.maxattr = TIPH_A_MAX,
+		.doit	= tiph_bypass_flush_doit,
+	},
+	{
+		.cmd	= TIPH_CMD_EXPLAIN,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.policy	= tiph_policy_explain,
+		.maxattr = TIPH_A_MAX,
+		.doit	= tiph_explain_doit,
+	},
 };
 
-static struct genl_family family __ro_after_init = {
+struct genl_family tiph_family __ro_after_init = {
 	.name		= TIPH_GENL_NAME,
 	.version	= TIPH_GENL_VERSION,
 	.netnsok	= true,
 	.parallel_ops	= true,
 	.ops		= ops,
 	.n_ops		= ARRAY_SIZE(ops),
-	.mcgrps		= groups,
-	.n_mcgrps	= ARRAY_SIZE(groups),
+	.mcgrps		= &group,
+	.n_mcgrps	= 1,
 	.module		= THIS_MODULE,
 };
 
@@ -435,7 +436,8 @@ static int netlink_event(struct notifier_block *nb, unsigned long event,
 	mutex_lock(&tn->lock);
 	if (tn->owner == notify->portid) {
 		tiph_net_own(tn, 0);
-		announce_owner(tn);
+		tiph_announce_owner(tn);
+		tiph_net_tend(tn, 0);
 	}
 	mutex_unlock(&tn->lock);
 
@@ -458,7 +460,7 @@ int __init tiph_genl_init(void)
 	err = netlink_register_notifier(&netlink_nb);
 	if (err)
 		return err;
-	err = genl_register_family(&family);
+	err = genl_register_family(&tiph_family);
 	if (err)
 		netlink_unregister_notifier(&netlink_nb);
 
@@ -470,6 +472,6 @@ int __init tiph_genl_init(void)
  */
 void tiph_genl_exit(void)
 {
-	genl_unregister_family(&family);
+	genl_unregister_family(&tiph_family);
 	netlink_unregister_notifier(&netlink_nb);
 }

@@ -25,17 +25,9 @@
 #include <net/tcp.h>
 
 #include "guard.h"
+#include "synid.h"
 #include "tag.h"
 #include "verdict.h"
-
-/* Hashed whole: no holes, all of it set. */
-struct syn_id {
-	struct in6_addr saddr;
-	struct in6_addr daddr;
-	__be16 sport;
-	__be16 dport;
-	__be32 seq;
-};
 
 static u32 hash_source(const struct in6_addr *saddr)
 {
@@ -62,7 +54,7 @@ bool tiph_guard_arm(struct sock *sk)
 
 /* Under the lock of @sk: TCP sends. */
 static bool may_send(struct tiph_net *tn, struct sock *sk,
-		     const struct syn_id *id)
+		     const struct tiph_syn_id *id)
 {
 	unsigned long tag = tiph_tag_get(sk);
 	u32 hash;
@@ -96,14 +88,9 @@ static unsigned int stray(struct tiph_net *tn, struct sk_buff *skb, u8 family)
 static noinline unsigned int check4(struct tiph_net *tn, struct sk_buff *skb)
 {
 	const struct tcphdr *th = tcp_hdr(skb);
-	struct syn_id id = {
-		.sport = th->source,
-		.dport = th->dest,
-		.seq = th->seq,
-	};
+	struct tiph_syn_id id;
 
-	ipv6_addr_set_v4mapped(ip_hdr(skb)->saddr, &id.saddr);
-	ipv6_addr_set_v4mapped(ip_hdr(skb)->daddr, &id.daddr);
+	tiph_syn_id(&id, AF_INET, skb, th);
 	if (likely(!th->syn || may_send(tn, skb->sk, &id)))
 		return NF_ACCEPT;
 	return stray(tn, skb, AF_INET);
@@ -112,14 +99,9 @@ static noinline unsigned int check4(struct tiph_net *tn, struct sk_buff *skb)
 static noinline unsigned int check6(struct tiph_net *tn, struct sk_buff *skb)
 {
 	const struct tcphdr *th = tcp_hdr(skb);
-	struct syn_id id = {
-		.saddr = ipv6_hdr(skb)->saddr,
-		.daddr = ipv6_hdr(skb)->daddr,
-		.sport = th->source,
-		.dport = th->dest,
-		.seq = th->seq,
-	};
+	struct tiph_syn_id id;
 
+	tiph_syn_id(&id, AF_INET6, skb, th);
 	if (likely(!th->syn || may_send(tn, skb->sk, &id)))
 		return NF_ACCEPT;
 	return stray(tn, skb, AF_INET6);

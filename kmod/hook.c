@@ -28,12 +28,10 @@
 #include <linux/netfilter_bridge.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
-#include <net/dst_metadata.h>
 #include <net/ipv6_frag.h>
-#include <net/netfilter/ipv4/nf_reject.h>
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
-#include <net/netfilter/ipv6/nf_reject.h>
 
+#include "begin.h"
 #include "frag.h"
 #include "guard.h"
 #include "hook.h"
@@ -41,239 +39,6 @@
 #include "lookup.h"
 #include "tag.h"
 #include "verdict.h"
-
-/**
- * struct packet - a packet that may begin a connection
- * @tn: namespace
- * @skb: the packet
- * @th: its TCP header, copied: looking for a listener may move that in @skb
- * @thoff: where that begins
- * @state: of the hook
- */
-struct packet {
-	struct tiph_net *tn;
-	struct sk_buff *skb;
-	const struct tcphdr *th;
-	unsigned int thoff;
-	const struct nf_hook_state *state;
-};
-
-static __always_inline unsigned int
-leave(const struct packet *pkt, u8 family, const struct tiph_port *port,
-      enum tiph_verdict_id verdict)
-{
-	return tiph_leave(pkt->tn, port, pkt->skb, family, pkt->th, verdict);
-}
-
-/* The packet gets the caller's reference to @sk, unless this fails. */
-static __always_inline bool give(struct tiph_net *tn, struct sk_buff *skb,
-				 u8 family, struct sock *sk)
-{
-	if (family == AF_INET ? !tiph_dst_attach4(&tn->dst, tn->net, skb) :
-				!tiph_dst_attach6(&tn->dst, tn->net, skb))
-		return false;
-	skb->sk = sk;
-	skb->destructor = sock_edemux;
-
-	return true;
-}
-
-static __always_inline const struct tiph_port *
-port_find(const struct packet *pkt, u8 family)
-{
-	struct tiph_syn syn = {
-		.in = pkt->state->in,
-		.family = family,
-		.dport = ntohs(pkt->th->dest),
-	};
-
-	if (family == AF_INET) {
-		syn.saddr4 = ip_hdr(pkt->skb)->saddr;
-		syn.daddr4 = ip_hdr(pkt->skb)->daddr;
-	} else {
-		syn.saddr6 = &ipv6_hdr(pkt->skb)->saddr;
-		syn.daddr6 = &ipv6_hdr(pkt->skb)->daddr;
-	}
-
-	return tiph_ports_match(rcu_dereference(pkt->tn->ports), &syn);
-}
-
-static __always_inline struct sock *
-listener_get(const struct packet *pkt, u8 family, const struct tiph_port *port)
-{
-	return family == AF_INET ?
-	       tiph_listener4(pkt->tn->net, pkt->skb, pkt->th, pkt->thoff,
-			      port) :
-	       tiph_listener6(pkt->tn->net, pkt->skb, pkt->th, pkt->thoff,
-			      port);
-}
-
-static __always_inline enum tiph_verdict_id route(const struct packet *pkt,
-						  u8 family)
-{
-	bool spoofing = tiph_stamped_within(&pkt->tn->spoof_stamp,
-					    TIPH_LOOP_PERIOD);
-
-	return family == AF_INET ?
-	       tiph_route4(pkt->tn->net, pkt->skb, pkt->th, pkt->state->in,
-			   spoofing) :
-	       tiph_route6(pkt->tn->net, pkt->skb, pkt->th, pkt->state->in);
-}
-
-static void reset(const struct packet *pkt, u8 family)
-{
-	if (family == AF_INET)
-		nf_send_reset(pkt->tn->net, pkt->state->sk, pkt->skb,
-			      pkt->state->hook);
-	else
-		nf_send_reset6(pkt->tn->net, pkt->state->sk, pkt->skb,
-			       pkt->state->hook);
-}
-
-/* What a port says about a connection for which @listener was found. */
-static enum tiph_verdict_id judge(const struct tiph_port *port,
-				  const struct sock *listener)
-{
-	if (!listener)
-		return TIPH_V_FAILURE_OPEN + port->on_failure;
-	if (sk_acceptq_is_full(listener))
-		return TIPH_V_OVERLOAD_OPEN + port->on_overload;
-	return TIPH_V_INTERCEPTED;
-}
-
-static bool is_open(enum tiph_verdict_id verdict)
-{
-	return verdict == TIPH_V_FAILURE_OPEN ||
-	       verdict == TIPH_V_OVERLOAD_OPEN;
-}
-
-static bool is_reset(enum tiph_verdict_id verdict)
-{
-	return verdict == TIPH_V_FAILURE_RESET ||
-	       verdict == TIPH_V_OVERLOAD_RESET;
-}
-
-static void cookie_remember(struct tiph_net *tn, const struct sock *listener)
-{
-	if (unlikely(tiph_cookie_likely(tn->net, listener)))
-		tiph_stamp(&tn->cookie_stamp);
-}
-
-static bool cookie_expected(const struct tiph_net *tn)
-{
-	return unlikely(tiph_stamped_within(&tn->cookie_stamp,
-					    TCP_SYNCOOKIE_VALID)) &&
-	       READ_ONCE(tn->net->ipv4.sysctl_tcp_syncookies);
-}
-
-/*
- * A connection that is forwarded needs no look at its route, which the stack
- * is about to take anyway. One that is taken, dropped or refused does: only
- * what this host would have forwarded is any of our business.
- */
-static __always_inline unsigned int syn(const struct packet *pkt, u8 family)
-{
-	const struct tiph_port *port = port_find(pkt, family);
-	enum tiph_verdict_id verdict, blocked;
-	struct sock *listener;
-
-	if (!port)
-		return leave(pkt, family, NULL, TIPH_V_UNMATCHED);
-	/* by the loopback, with a route that asking for one would lose */
-	if (unlikely(skb_valid_dst(pkt->skb)))
-		return leave(pkt, family, port, TIPH_V_LOCAL);
-
-	listener = listener_get(pkt, family, port);
-	verdict = judge(port, listener);
-	if (!is_open(verdict)) {
-		blocked = route(pkt, family);
-		if (blocked != TIPH_V_INTERCEPTED)
-			verdict = blocked;
-	}
-	if (likely(verdict == TIPH_V_INTERCEPTED)) {
-		if (likely(give(pkt->tn, pkt->skb, family, listener))) {
-			cookie_remember(pkt->tn, listener);
-			if (port->mark)
-				pkt->skb->mark = port->mark;
-			return leave(pkt, family, port, TIPH_V_INTERCEPTED);
-		}
-		verdict = TIPH_V_UNROUTABLE;
-	}
-	if (is_reset(verdict))
-		reset(pkt, family);
-	if (listener)
-		sock_put(listener);
-
-	return leave(pkt, family, port, verdict);
-}
-
-static noinline unsigned int syn4(struct tiph_net *tn, struct sk_buff *skb,
-				  const struct tcphdr *th, unsigned int thoff,
-				  const struct nf_hook_state *state)
-{
-	const struct tcphdr copy = *th;
-	const struct packet pkt = { tn, skb, &copy, thoff, state };
-
-	return syn(&pkt, AF_INET);
-}
-
-static noinline unsigned int syn6(struct tiph_net *tn, struct sk_buff *skb,
-				  const struct tcphdr *th, unsigned int thoff,
-				  const struct nf_hook_state *state)
-{
-	const struct tcphdr copy = *th;
-	const struct packet pkt = { tn, skb, &copy, thoff, state };
-
-	return syn(&pkt, AF_INET6);
-}
-
-/*
- * The only ACKs without a socket that are ours acknowledge a cookie that the
- * listener sent moments ago. All others keep being forwarded.
- */
-static unsigned int cookie(const struct packet *pkt, u8 family)
-{
-	const struct tiph_port *port = port_find(pkt, family);
-	struct sock *listener = NULL;
-
-	if (port)
-		listener = listener_get(pkt, family, port);
-	if (!listener)
-		return leave(pkt, family, NULL, TIPH_V_FOREIGN);
-	if (!(family == AF_INET ?
-	      tiph_cookie_valid4(listener, ip_hdr(pkt->skb), pkt->th) :
-	      tiph_cookie_valid6(listener, ipv6_hdr(pkt->skb), pkt->th)) ||
-	    !give(pkt->tn, pkt->skb, family, listener)) {
-		sock_put(listener);
-		return leave(pkt, family, NULL, TIPH_V_FOREIGN);
-	}
-	if (port->mark)
-		pkt->skb->mark = port->mark;
-
-	return leave(pkt, family, port, TIPH_V_COOKIE);
-}
-
-static noinline unsigned int cookie4(struct tiph_net *tn, struct sk_buff *skb,
-				     const struct tcphdr *th,
-				     unsigned int thoff,
-				     const struct nf_hook_state *state)
-{
-	const struct tcphdr copy = *th;
-	const struct packet pkt = { tn, skb, &copy, thoff, state };
-
-	return cookie(&pkt, AF_INET);
-}
-
-static noinline unsigned int cookie6(struct tiph_net *tn, struct sk_buff *skb,
-				     const struct tcphdr *th,
-				     unsigned int thoff,
-				     const struct nf_hook_state *state)
-{
-	const struct tcphdr copy = *th;
-	const struct packet pkt = { tn, skb, &copy, thoff, state };
-
-	return cookie(&pkt, AF_INET6);
-}
 
 /*
  * A packet of a connection is marked as its port says. Sockets that do not
@@ -312,7 +77,7 @@ established(struct tiph_net *tn, struct sk_buff *skb, u8 family,
 
 	if (unlikely((family == AF_INET && !came_as_ever(skb, sk) &&
 		      !tiph_reverse4(skb, state->in)) ||
-		     !give(tn, skb, family, sk))) {
+		     !tiph_dst_give(&tn->dst, tn->net, skb, family, sk))) {
 		sock_gen_put(sk);
 		return tiph_leave(tn, NULL, skb, family, th,
 				  TIPH_V_UNROUTABLE);
@@ -346,11 +111,13 @@ passed_gate(struct tiph_net *tn, struct sk_buff *skb, u8 family,
 	}
 
 	if (tiph_is_bare_syn(th))
-		return family == AF_INET ? syn4(tn, skb, th, thoff, state) :
-					   syn6(tn, skb, th, thoff, state);
-	if (tiph_is_handshake_ack(th) && cookie_expected(tn))
-		return family == AF_INET ? cookie4(tn, skb, th, thoff, state) :
-					   cookie6(tn, skb, th, thoff, state);
+		return family == AF_INET ?
+		       tiph_syn4(tn, skb, th, thoff, state) :
+		       tiph_syn6(tn, skb, th, thoff, state);
+	if (tiph_is_handshake_ack(th) && tiph_cookie_expected(tn))
+		return family == AF_INET ?
+		       tiph_cookie4(tn, skb, th, thoff, state) :
+		       tiph_cookie6(tn, skb, th, thoff, state);
 	return tiph_leave(tn, NULL, skb, family, th, TIPH_V_FOREIGN);
 }
 

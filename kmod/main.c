@@ -9,13 +9,15 @@
 #include "net.h"
 #include "sockopt.h"
 #include "tag.h"
+#include "tend.h"
 
 static int __init tiph_init(void)
 {
 	int err;
 
 	tiph_tag_init();
-	err = tiph_net_init(tiph_hooks, TIPH_N_HOOKS, TIPH_N_IN_HOOKS);
+	err = tiph_net_init(tiph_hooks, TIPH_N_HOOKS, TIPH_N_IN_HOOKS,
+			    tiph_tend);
 	if (err)
 		return err;
 	err = tiph_sockopt_init();

@@ -13,6 +13,8 @@ static unsigned int net_id __read_mostly;
 static const struct nf_hook_ops *hook_ops __read_mostly;
 static unsigned int n_hooks __read_mostly;	/* of them all */
 static unsigned int n_in_hooks __read_mostly;	/* those in front, of packets that come in */
+static work_func_t tend_work __read_mostly;
+static struct workqueue_struct *workqueue __read_mostly;
 
 /**
  * tiph_net_get() - our state of a namespace
@@ -32,7 +34,10 @@ static int parts_create(struct tiph_net *tn)
 		tn->gate = kvzalloc(sizeof(*tn->gate), GFP_KERNEL_ACCOUNT);
 	if (!tn->stats)
 		tn->stats = tiph_stats_create();
-	if (!tn->gate || !tn->stats)
+	if (!tn->forwarded)
+		tn->forwarded = kvcalloc(TIPH_FORWARDED, sizeof(u64),
+					 GFP_KERNEL_ACCOUNT);
+	if (!tn->gate || !tn->stats || !tn->forwarded)
 		return -ENOMEM;
 	return tn->dst.rt4 ? 0 : tiph_dst_create(&tn->dst, tn->net);
 }
@@ -169,12 +174,66 @@ bool tiph_net_own(struct tiph_net *tn, u32 owner)
 	if (owner == before)
 		return false;
 	tn->owner = owner;
+	/* who promised to be heard and is gone has failed for certain */
+	if (!owner && tn->heartbeat)
+		WRITE_ONCE(tn->state, TIPH_STATE_FAILED);
+	else
+		WRITE_ONCE(tn->state, 0);
+	if (owner)
+		WRITE_ONCE(tn->heartbeat, 0);
 	if (!before)
 		__module_get(THIS_MODULE);
 	if (!owner)
 		module_put(THIS_MODULE);
 
 	return true;
+}
+
+/**
+ * tiph_net_beat() - the owner was heard
+ * @tn: namespace, locked
+ */
+void tiph_net_beat(struct tiph_net *tn)
+{
+	lockdep_assert_held(&tn->lock);
+	WRITE_ONCE(tn->beat, jiffies);
+	WRITE_ONCE(tn->state, tn->state & ~TIPH_STATE_FAILED);
+}
+
+/**
+ * tiph_net_tend() - have the work look after a namespace
+ * @tn: namespace
+ * @delay: in how many jiffies; replaces what was said before
+ *
+ * Any context. The work knows itself when it is needed next.
+ */
+void tiph_net_tend(struct tiph_net *tn, unsigned long delay)
+{
+	mod_delayed_work(workqueue, &tn->tend, delay);
+}
+
+/**
+ * tiph_net_tend_again() - the same, unless the work is asked for already
+ * @tn: namespace
+ * @delay: in how many jiffies
+ */
+void tiph_net_tend_again(struct tiph_net *tn, unsigned long delay)
+{
+	queue_delayed_work(workqueue, &tn->tend, delay);
+}
+
+/**
+ * tiph_net_bypass() - the bypass of a namespace, for who wants to write it
+ * @tn: namespace, locked
+ *
+ * Return: the bypass, made now if there was none, or NULL
+ */
+struct tiph_bypass *tiph_net_bypass(struct tiph_net *tn)
+{
+	lockdep_assert_held(&tn->lock);
+	if (!tn->bypass) /* whoever finds it finds it whole */
+		smp_store_release(&tn->bypass, tiph_bypass_create());
+	return tn->bypass;
 }
 
 static int __net_init net_init(struct net *net)
@@ -186,6 +245,9 @@ static int __net_init net_init(struct net *net)
 	tn->spoof_stamp = jiffies - TIPH_LOOP_PERIOD - HZ;
 	/* ids are not those of the module's last life, and there are enough */
 	tn->last_id = get_random_u32() & TIPH_TAG_MAX >> 1;
+	tn->forward_stamp = jiffies - TIPH_SYN_PERIOD - HZ;
+	tn->loop_stamp = jiffies - TIPH_LOOP_NEWS_PERIOD - HZ;
+	INIT_DELAYED_WORK(&tn->tend, tend_work);
 	mutex_init(&tn->lock);
 
 	return 0;
@@ -203,7 +265,8 @@ static int __net_init net_init(struct net *net)
  *      references of their own, and RCU holds the memory for those without.
  *   3. The owner's reference to the module goes, if one is left.
  *   4. The core waits for a grace period, then calls net_exit(): nobody is in
- *      a hook any more, and all the rest is freed.
+ *      a hook any more. The work, which a hook may have asked for until then,
+ *      is waited for, and all the rest is freed.
  */
 static void __net_exit net_pre_exit(struct net *net)
 {
@@ -221,8 +284,11 @@ static void __net_exit net_exit(struct net *net)
 {
 	struct tiph_net *tn = tiph_net_get(net);
 
+	cancel_delayed_work_sync(&tn->tend);
 	tiph_ports_free(rcu_dereference_protected(tn->ports, true));
+	tiph_bypass_free(tn->bypass);
 	free_percpu(tn->stats);
+	kvfree(tn->forwarded);
 	kvfree(tn->gate);
 	mutex_destroy(&tn->lock);
 }
@@ -241,19 +307,29 @@ static struct pernet_operations net_ops = {
  *	it has, the others for good
  * @n: number of @hooks
  * @n_in: number of those in front
+ * @tend: the work of a struct tiph_net
  *
  * Return: 0 or a negative errno
  */
 int __init tiph_net_init(const struct nf_hook_ops *hooks, unsigned int n,
-			 unsigned int n_in)
+			 unsigned int n_in, work_func_t tend)
 {
+	int err;
+
 	if (WARN_ON_ONCE(n > TIPH_HOOKS_MAX))
 		return -EINVAL;
 	hook_ops = hooks;
 	n_hooks = n;
 	n_in_hooks = n_in;
+	tend_work = tend;
+	workqueue = alloc_workqueue("tiphares", WQ_UNBOUND, 0);
+	if (!workqueue)
+		return -ENOMEM;
+	err = register_pernet_subsys(&net_ops);
+	if (err)
+		destroy_workqueue(workqueue);
 
-	return register_pernet_subsys(&net_ops);
+	return err;
 }
 
 /**
@@ -262,4 +338,5 @@ int __init tiph_net_init(const struct nf_hook_ops *hooks, unsigned int n,
 void tiph_net_exit(void)
 {
 	unregister_pernet_subsys(&net_ops);
+	destroy_workqueue(workqueue);
 }

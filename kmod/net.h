@@ -22,8 +22,10 @@
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
 #include <linux/netfilter.h>
+#include <linux/workqueue.h>
 #include <net/net_namespace.h>
 
+#include "bypass.h"
 #include "dst.h"
 #include "port.h"
 #include "stats.h"
@@ -34,6 +36,21 @@
 #define TIPH_LOOP_PERIOD	(8 * HZ)
 
 #define TIPH_FRAGS	1024
+
+/* A client repeats its SYN for about so long. */
+#define TIPH_SYN_PERIOD		(130 * HZ)
+#define TIPH_FORWARDED		8192
+
+/* News are gathered for so long before somebody is told, */
+#define TIPH_NEWS_DELAY		(HZ / 20)
+/* and a loop is told once in */
+#define TIPH_LOOP_NEWS_PERIOD	HZ
+
+enum tiph_news {
+	TIPH_NEWS_WAITING,	/* the work is about to look */
+	TIPH_NEWS_LOOP_CLAIMED,	/* somebody is filling @loop in */
+	TIPH_NEWS_LOOP,		/* and has done so */
+};
 
 /**
  * struct tiph_gate - TCP ports that a packet must have to be looked at
@@ -51,13 +68,29 @@ struct tiph_gate {
 	u32 frags[TIPH_FRAGS];
 };
 
+/* A connection, to be told. */
+struct tiph_tuple {
+	struct in6_addr saddr;	/* IPv4 in the first word */
+	struct in6_addr daddr;
+	__be16 sport;
+	__be16 dport;
+	u8 family;
+	int ifindex;
+};
+
 /**
  * struct tiph_net - state of a network namespace
  * @gate: set once, before the first hook
  * @stats: set once, before the first hook; counters of the namespace
+ * @forwarded: set once, before the first hook; see begin.c
  * @net: set once
  * @dst: set before the first hook, taken back when the namespace exits
  * @ports: written under @lock
+ * @bypass: set once, under @lock, before the first entry
+ * @state: TIPH_STATE_ of the namespace; written under @lock
+ * @heartbeat: for so many jiffies the owner may be silent, 0: for ever; written
+ *	under @lock
+ * @beat: when it was last heard, in jiffies; written under @lock
  * @lock: protects the members below and the publishing of @ports; taken in
  *	process context only
  * @generation: number of the last commit
@@ -69,13 +102,24 @@ struct tiph_gate {
  * @cookie_stamp: when a listener may last have sent a SYN cookie, in jiffies;
  *	stamps are written by any packet without order
  * @spoof_stamp: when a spoofed SYN was last sent, in jiffies
+ * @forward_stamp: when a SYN was last put in @forwarded, in jiffies
+ * @state_told: @state when it was last announced; under @lock
+ * @news: bits of enum tiph_news
+ * @loop: a SYN that came back; written by who sets TIPH_NEWS_LOOP_CLAIMED
+ * @loop_stamp: when one was last told, in jiffies
+ * @tend: ends what has its time, and tells the news; see tend.c
  */
 struct tiph_net {
 	struct tiph_gate *gate;
 	struct tiph_stats __percpu *stats;
+	u64 *forwarded;
 	struct net *net;
 	struct tiph_dst dst;
 	struct tiph_ports __rcu *ports;
+	struct tiph_bypass *bypass;
+	u32 state;
+	u32 heartbeat;
+	unsigned long beat;
 
 	struct mutex lock;	/* commits and ownership */
 	u32 generation;
@@ -87,6 +131,13 @@ struct tiph_net {
 
 	unsigned long cookie_stamp;
 	unsigned long spoof_stamp;
+	unsigned long forward_stamp;
+
+	u32 state_told;
+	unsigned long news;
+	struct tiph_tuple loop;
+	unsigned long loop_stamp;
+	struct delayed_work tend;
 };
 
 /* Writes once in a tick at most, for the sake of who reads what is beside. */
@@ -107,12 +158,34 @@ struct tiph_net *tiph_net_get(const struct net *net);
 int tiph_net_commit(struct tiph_net *tn, struct tiph_ports *ports);
 void tiph_net_retire(struct tiph_ports *ports);
 bool tiph_net_own(struct tiph_net *tn, u32 owner);
+void tiph_net_beat(struct tiph_net *tn);
+void tiph_net_tend(struct tiph_net *tn, unsigned long delay);
+void tiph_net_tend_again(struct tiph_net *tn, unsigned long delay);
+struct tiph_bypass *tiph_net_bypass(struct tiph_net *tn);
 
 /* The table as it is, for a caller who holds the lock. */
 static inline struct tiph_ports *tiph_net_ports(const struct tiph_net *tn)
 {
 	return rcu_dereference_protected(tn->ports,
 					 lockdep_is_held(&tn->lock));
+}
+
+/* Has the owner been silent for longer than it promised to be? */
+static inline bool tiph_net_is_hung(const struct tiph_net *tn)
+{
+	unsigned long heartbeat = READ_ONCE(tn->heartbeat);
+
+	return heartbeat && (READ_ONCE(tn->state) & TIPH_STATE_FAILED ||
+			     time_after(jiffies,
+					READ_ONCE(tn->beat) + heartbeat));
+}
+
+/* There is something to tell, a packet says: soon, and many at once. */
+static inline void tiph_net_news(struct tiph_net *tn)
+{
+	if (!test_bit(TIPH_NEWS_WAITING, &tn->news) &&
+	    !test_and_set_bit(TIPH_NEWS_WAITING, &tn->news))
+		tiph_net_tend(tn, TIPH_NEWS_DELAY);
 }
 
 /*
@@ -142,7 +215,7 @@ static inline void tiph_gate_open(unsigned long *map, __be16 port)
 }
 
 int tiph_net_init(const struct nf_hook_ops *hooks, unsigned int n,
-		  unsigned int n_in);
+		  unsigned int n_in, work_func_t tend);
 void tiph_net_exit(void);
 
 #endif /* TIPHARES_NET_H */

@@ -38,6 +38,10 @@ static const struct nla_policy port_policy[TIPH_PORT_MAX + 1] = {
 	[TIPH_PORT_ON_FAILURE] = NLA_POLICY_MAX(NLA_U8, TIPH_POLICY_RESET),
 	[TIPH_PORT_ON_OVERLOAD] = NLA_POLICY_MAX(NLA_U8, TIPH_POLICY_RESET),
 	[TIPH_PORT_MARK] = { .type = NLA_U32 },
+	[TIPH_PORT_SAMPLE] = NLA_POLICY_MAX(NLA_U16, TIPH_SHARE),
+	[TIPH_PORT_DRY_RUN] = NLA_POLICY_MAX(NLA_U8, 1),
+	[TIPH_PORT_SHED_HIGH] = NLA_POLICY_MAX(NLA_U16, TIPH_SHARE),
+	[TIPH_PORT_SHED_LOW] = NLA_POLICY_MAX(NLA_U16, TIPH_SHARE),
 };
 
 static const struct nla_policy port_name_policy[TIPH_PORT_MAX + 1] = {
@@ -56,6 +60,24 @@ const struct nla_policy tiph_policy_set[TIPH_A_MAX + 1] = {
 
 const struct nla_policy tiph_policy_name[TIPH_A_MAX + 1] = {
 	[TIPH_A_PORT] = NLA_POLICY_NESTED(port_name_policy),
+};
+
+static int heartbeat_check(const struct nlattr *attr,
+			   struct netlink_ext_ack *extack)
+{
+	u32 ms = nla_get_u32(attr);
+
+	if (!ms || (ms >= TIPH_HEARTBEAT_MIN && ms <= TIPH_HEARTBEAT_MAX))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(extack, attr,
+			    "heartbeats are promised within 100 to 600000 milliseconds, or none by 0");
+	return -ERANGE;
+}
+
+const struct nla_policy tiph_policy_heartbeat[TIPH_A_MAX + 1] = {
+	[TIPH_A_HEARTBEAT] =
+		NLA_POLICY_VALIDATE_FN(NLA_U32, heartbeat_check),
+	[TIPH_A_OVERLOAD] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 static int parse_dports(struct tiph_port *port, const struct nlattr *attr,
@@ -204,6 +226,14 @@ static void parse_numbers(struct tiph_port *port, struct nlattr **tb)
 		port->on_overload = nla_get_u8(tb[TIPH_PORT_ON_OVERLOAD]);
 	if (tb[TIPH_PORT_MARK])
 		port->mark = nla_get_u32(tb[TIPH_PORT_MARK]);
+	if (tb[TIPH_PORT_SAMPLE])
+		port->sample = nla_get_u16(tb[TIPH_PORT_SAMPLE]);
+	if (tb[TIPH_PORT_DRY_RUN])
+		port->dry_run = nla_get_u8(tb[TIPH_PORT_DRY_RUN]);
+	if (tb[TIPH_PORT_SHED_HIGH])
+		port->shed_high = nla_get_u16(tb[TIPH_PORT_SHED_HIGH]);
+	if (tb[TIPH_PORT_SHED_LOW])
+		port->shed_low = nla_get_u16(tb[TIPH_PORT_SHED_LOW]);
 }
 
 /* Returns a port to be put by the caller. */

@@ -10,6 +10,7 @@
 extern const struct nla_policy tiph_policy_none[TIPH_A_MAX + 1];
 extern const struct nla_policy tiph_policy_set[TIPH_A_MAX + 1];
 extern const struct nla_policy tiph_policy_name[TIPH_A_MAX + 1];
+extern const struct nla_policy tiph_policy_heartbeat[TIPH_A_MAX + 1];
 
 int tiph_parse_ports(struct genl_info *info, struct tiph_port ***ret);
 void tiph_parse_free(struct tiph_port **ports, int n);

@@ -46,8 +46,11 @@ struct tiph_port *tiph_port_create(void)
 {
 	struct tiph_port *port = kzalloc(sizeof(*port), GFP_KERNEL_ACCOUNT);
 
-	if (port)
-		refcount_set(&port->refs, 1);
+	if (!port)
+		return NULL;
+	refcount_set(&port->refs, 1);
+	port->sample = TIPH_SHARE;
+
 	return port;
 }
 
@@ -116,7 +119,12 @@ static const char *port_fault(const struct tiph_port *port)
 			return "a port of mode full or inbound needs destination ports";
 	} else if (port->n_dports || is_selective(port)) {
 		return "a port of mode outbound or none intercepts nothing and takes nothing to match";
+	} else if (port->sample != TIPH_SHARE || port->dry_run ||
+		   port->shed_high) {
+		return "a port of mode outbound or none intercepts nothing: no sample, dry run or marks";
 	}
+	if (port->shed_low >= port->shed_high && port->shed_low + port->shed_high)
+		return "the low-water mark is not below the high-water mark";
 	if (!(port->mode & TIPH_OUTBOUND) &&
 	    port->source_port != TIPH_SOURCE_PORT_ANY)
 		return "a source port policy needs mode full or outbound";

@@ -31,11 +31,17 @@
  * @refs: the ports that refer to it
  * @id: never 0, never given twice in one life of the namespace
  * @stats: counters of this port
+ * @shed: listeners whose accept queue went above the high-water mark and is not
+ *	yet down at the low one; a bit stands for all listeners of its hash
+ * @shed_told: there were such listeners when it was last announced; under the
+ *	namespace's lock
  * @name: the port's name
  */
 struct tiph_ident {
 	refcount_t refs;
 	u32 id;
+	unsigned long shed;
+	bool shed_told;
 	struct tiph_stats __percpu *stats;
 	char name[TIPH_NAME_MAX];
 };
@@ -50,6 +56,10 @@ struct tiph_ident {
  * @source_port: enum tiph_source_port
  * @on_failure: enum tiph_policy
  * @on_overload: enum tiph_policy
+ * @dry_run: intercepts nothing, only counts what it would
+ * @sample: share of clients that it intercepts
+ * @shed_high: share of a backlog at which it is to be spared, or 0
+ * @shed_low: share of a backlog at which that ends
  * @selective: there is more to match than a destination port
  * @n_dports: number of @dports
  * @n_ifnames: number of @ifnames
@@ -70,7 +80,11 @@ struct tiph_port {
 	u8 source_port;
 	u8 on_failure;
 	u8 on_overload;
+	bool dry_run;
 	bool selective;
+	u16 sample;
+	u16 shed_high;
+	u16 shed_low;
 	u16 n_dports;
 	u16 n_ifnames;
 	u16 *dports;

@@ -6,11 +6,6 @@
 
 #include "prefix.h"
 
-static u32 mask4(u8 len)
-{
-	return len ? ~0U << (32 - len) : 0;
-}
-
 /* @last: whether the bits behind the prefix shall be ones. */
 static void fill6(struct in6_addr *to, const struct tiph_prefix *prefix,
 		  bool last)
@@ -19,7 +14,7 @@ static void fill6(struct in6_addr *to, const struct tiph_prefix *prefix,
 
 	for (word = 0; word < 4; word++) {
 		int bits = clamp(prefix->len - 32 * word, 0, 32);
-		__be32 host = ~htonl(mask4(bits));
+		__be32 host = ~htonl(tiph_mask(bits));
 
 		to->s6_addr32[word] = last ? prefix->addr[word] | host :
 					     prefix->addr[word];
@@ -33,7 +28,7 @@ static bool has_host_bits(const struct tiph_prefix *prefix)
 	for (word = 0; word < 4; word++) {
 		int bits = clamp(prefix->len - 32 * word, 0, 32);
 
-		if (prefix->addr[word] & ~htonl(mask4(bits)))
+		if (prefix->addr[word] & ~htonl(tiph_mask(bits)))
 			return true;
 	}
 
@@ -104,7 +99,7 @@ static void add4(struct tiph_prefixes *set, const struct tiph_prefix *prefix)
 	struct tiph_range4 *range = &set->v4[set->n4++];
 
 	range->first = ntohl(prefix->addr[0]);
-	range->last = range->first | ~mask4(prefix->len);
+	range->last = range->first | ~tiph_mask(prefix->len);
 }
 
 static void add6(struct tiph_prefixes *set, const struct tiph_prefix *prefix)

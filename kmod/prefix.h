@@ -42,6 +42,12 @@ struct tiph_prefixes {
 	u16 n6;
 };
 
+/* The first @len bits of 32, host byte order. */
+static inline u32 tiph_mask(unsigned int len)
+{
+	return len ? ~0U << (32 - len) : 0;
+}
+
 const char *tiph_prefix_check(const struct tiph_prefix *prefix);
 int tiph_prefixes_build(struct tiph_prefixes *set);
 void tiph_prefixes_free(struct tiph_prefixes *set);

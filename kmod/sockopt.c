@@ -52,6 +52,8 @@ static int listen_apply(struct sock *sk, const struct tiph_port *port)
 		return err;
 	if (!tiph_tag_set(sk, TIPH_TAG_LISTENER, port->ident->id))
 		return -EBUSY;
+	/* a new listener is above no mark, and those before may be gone */
+	WRITE_ONCE(port->ident->shed, 0);
 	if (port->mode & TIPH_INBOUND)
 		inet_set_bit(TRANSPARENT, sk);
 	else if (before)

@@ -37,11 +37,28 @@
 	V(LOCAL,		"local",		NF_ACCEPT)	\
 	/* a SYN that routing would not forward; the stack disposes of it */ \
 	V(UNROUTABLE,		"unroutable",		NF_ACCEPT)	\
+	/* a bypass entry covers it */					\
+	V(BYPASS_STATIC,	"bypass_static",	NF_ACCEPT)	\
+	V(BYPASS_DYNAMIC,	"bypass_dynamic",	NF_ACCEPT)	\
+	/* the client is not in the port's sample */			\
+	V(SAMPLED_OUT,		"sampled_out",		NF_ACCEPT)	\
+	/* the port only counts: it would have been intercepted */	\
+	V(DRY_RUN,		"dry_run",		NF_ACCEPT)	\
+	/* a repetition of a SYN that was forwarded: it still is */	\
+	V(REPEATED,		"repeated",		NF_ACCEPT)	\
+	/* the owner misses its heartbeats */				\
+	V(HUNG_OPEN,		"hung_open",		NF_ACCEPT)	\
+	V(HUNG_CLOSED,		"hung_closed",		NF_DROP)	\
+	V(HUNG_RESET,		"hung_reset",		NF_DROP)	\
 	/* no listener of the port */					\
 	V(FAILURE_OPEN,		"failure_open",		NF_ACCEPT)	\
 	V(FAILURE_CLOSED,	"failure_closed",	NF_DROP)	\
 	V(FAILURE_RESET,	"failure_reset",	NF_DROP)	\
-	/* the listener's accept queue is full */			\
+	/* the owner says that it is overloaded */			\
+	V(BUSY_OPEN,		"busy_open",		NF_ACCEPT)	\
+	V(BUSY_CLOSED,		"busy_closed",		NF_DROP)	\
+	V(BUSY_RESET,		"busy_reset",		NF_DROP)	\
+	/* the listener's accept queue is full, or above its marks */	\
 	V(OVERLOAD_OPEN,	"overload_open",	NF_ACCEPT)	\
 	V(OVERLOAD_CLOSED,	"overload_closed",	NF_DROP)	\
 	V(OVERLOAD_RESET,	"overload_reset",	NF_DROP)	\

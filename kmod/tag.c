@@ -14,15 +14,15 @@ void __init tiph_tag_init(void)
 }
 
 /**
- * tiph_tag_hash() - keyed hash for the payload of a tag
+ * tiph_hash() - hash with a key of this load of the module
  * @data: what to hash
  * @len: its length
  *
- * Return: the hash, in the range of a payload
+ * Return: the hash
  */
-u32 tiph_tag_hash(const void *data, size_t len)
+u64 tiph_hash(const void *data, size_t len)
 {
-	return siphash(data, len, &key) & TIPH_TAG_MAX;
+	return siphash(data, len, &key);
 }
 
 /**

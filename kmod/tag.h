@@ -48,7 +48,13 @@ enum tiph_tag_kind {
 };
 
 void tiph_tag_init(void);
-u32 tiph_tag_hash(const void *data, size_t len);
+u64 tiph_hash(const void *data, size_t len);
+
+/* A keyed hash in the range of a payload. */
+static inline u32 tiph_tag_hash(const void *data, size_t len)
+{
+	return tiph_hash(data, len) & TIPH_TAG_MAX;
+}
 
 static inline unsigned long tiph_tag_make(enum tiph_tag_kind kind, u32 payload)
 {

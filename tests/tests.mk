@@ -44,7 +44,8 @@ unit-kmod_gate := tests/unit/kernel
 unit-kmod_tag := kmod/tag kmod/guard kmod/stats tests/unit/kernel
 unit-kmod_frag := kmod/frag kmod/tag tests/unit/kernel
 unit-kmod_icmp := kmod/icmp kmod/stats tests/unit/kernel
-unit-kmod_hook := kmod/hook kmod/port kmod/prefix kmod/stats kmod/tag tests/unit/kernel
+unit-kmod_rules := kmod/rules kmod/prefix tests/unit/kernel
+unit-kmod_hook := kmod/hook kmod/begin kmod/port kmod/prefix kmod/stats kmod/tag tests/unit/kernel
 
 UNIT ?= $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c)) $(UNIT_SCRIPTS)
 # scripts that print TAP about the programs, as they are
@@ -73,8 +74,9 @@ $(BUILD)/unit/$1/tests/unit/llhttp.o: | deps-check
 endef
 
 # Headers of the kernel's own: empty, kernel.h stands for all of them.
-UNIT_KERNEL_HEADERS := $(addprefix $(BUILD)/unit/kernel/,$(patsubst %,linux/%.h,cpumask gfp icmpv6 inetdevice jiffies module mutex \
-	netdevice netfilter_bridge percpu random refcount siphash slab sort tracepoint) $(patsubst %,net/%.h,addrconf dst_metadata inet6_hashtables inet_hashtables \
+UNIT_KERNEL_HEADERS := $(addprefix $(BUILD)/unit/kernel/,$(patsubst %,linux/%.h,cpumask gfp hash icmpv6 inetdevice \
+	jhash jiffies log2 module mutex netdevice netfilter_bridge percpu random rbtree refcount rhashtable siphash slab sort \
+	tracepoint workqueue) $(patsubst %,net/%.h,addrconf dst_metadata inet6_hashtables inet_hashtables \
 	ip ip6_fib ip6_route ipv6 ipv6_frag net_namespace netlink netns/generic route sock tcp netfilter/ipv4/nf_reject \
 	netfilter/ipv6/nf_defrag_ipv6 netfilter/ipv6/nf_reject) trace/define_trace.h)
 $(UNIT_KERNEL_HEADERS):

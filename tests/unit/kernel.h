@@ -64,6 +64,12 @@ typedef __s64 s64;
 #define rcu_dereference_protected(p, condition) (p)
 #define min(a, b) ((a) < (b) ? (a) : (b))
 #define clamp(x, low, high) ((x) < (low) ? (low) : (x) > (high) ? (high) : (x))
+#define rcu_access_pointer(p) (p)
+#define smp_store_release(p, value) (*(p) = (value))
+#define smp_load_acquire(p) (*(p))
+#define smp_wmb() ((void)0)
+#define cond_resched() ((void)0)
+#define ilog2(n) (31 - __builtin_clz(n))
 #define ntohs(x) be16toh(x)
 #define htons(x) htobe16(x)
 #define ntohl(x) be32toh(x)
@@ -109,15 +115,36 @@ typedef struct { int n; } refcount_t;
 #define refcount_set(r, value) ((r)->n = (value))
 #define refcount_inc(r) ((void)(r)->n++)
 #define refcount_dec_and_test(r) (--(r)->n == 0)
+typedef struct { s64 n; } atomic64_t;
+#define atomic64_inc(a) ((void)(a)->n++)
+
+static inline u32 roundup_pow_of_two(u32 n)
+{
+	return n < 2 ? 1 : 1U << (32 - __builtin_clz(n - 1));
+}
+
+/* What the module embeds, and only files that no program has look into. */
+struct list_head { struct list_head *next, *prev; };
+struct rb_node { struct rb_node *next; };
+struct rb_root_cached { struct rb_node *first; };
+struct rhash_head { struct rhash_head *next; };
+struct rhashtable { struct rhash_head *first; };
+struct rcu_head { struct rcu_head *next; };
+struct work_struct { int queued; };
+struct delayed_work { struct work_struct work; };
+typedef void (*work_func_t)(struct work_struct *work);
 
 /* ---- bits, time, locks ---- */
 
 #define BITS_PER_LONG 64
 #define DECLARE_BITMAP(name, bits) unsigned long name[(bits) / BITS_PER_LONG]
 #define set_bit(nr, map) ((map)[(nr) / BITS_PER_LONG] |= 1UL << (nr) % BITS_PER_LONG)
+#define clear_bit(nr, map) ((map)[(nr) / BITS_PER_LONG] &= ~(1UL << (nr) % BITS_PER_LONG))
+#define test_bit(nr, map) ((bool)((map)[(nr) / BITS_PER_LONG] >> (nr) % BITS_PER_LONG & 1))
 extern unsigned long jiffies;
 #define HZ 250
 #define time_before_eq(a, b) ((long)((a) - (b)) <= 0)
+#define time_after(a, b) ((long)((b) - (a)) < 0)
 #define TCP_SYNCOOKIE_VALID (2 * 60 * HZ)
 struct mutex { int held; };
 typedef struct { int held; } rwlock_t;
@@ -126,12 +153,16 @@ typedef struct { int held; } rwlock_t;
 #define lockdep_is_held(lock) true
 typedef struct { u64 key[2]; } siphash_key_t;
 u64 siphash(const void *data, size_t len, const siphash_key_t *key);
+#define jhash2(words, n, seed) jhash(words, (n) * sizeof(u32), seed)
+#define jhash_3words(a, b, c, seed) jhash((const u32[3]){ a, b, c }, 3 * sizeof(u32), seed)
+#define hash_ptr(p, bits) ((u32)((uintptr_t)(p) * 0x61c8864680b583ebULL >> (64 - (bits))))
 extern int random_octet;
 #define get_random_bytes(to, len) memset(to, random_octet, len)
 
 /* ---- netlink's complaints ---- */
 
 struct netlink_ext_ack { const char *_msg; const struct nlattr *bad_attr; };
+#define NL_SET_ERR_MSG(extack, text) ((extack)->_msg = (text))
 #define NL_SET_ERR_MSG_ATTR(extack, attr, text) ((extack)->_msg = (text), (extack)->bad_attr = (attr))
 #define nla_data(attr) ((void *)((char *)(attr) + NLA_HDRLEN))
 
@@ -155,6 +186,7 @@ struct sock {
 	bool transparent;
 	bool queue_full;
 	int sk_rx_dst_ifindex;
+	u32 sk_ack_backlog, sk_max_ack_backlog;
 	__be32 inet_saddr;
 	struct in6_addr sk_v6_rcv_saddr;
 };
@@ -248,6 +280,14 @@ static inline void ipv6_addr_set_v4mapped(__be32 addr, struct in6_addr *to)
 	*to = (struct in6_addr){ .s6_addr32 = { 0, 0, htonl(0xffff), addr } };
 }
 
+static inline bool test_and_set_bit(unsigned int nr, unsigned long *map)
+{
+	bool was = test_bit(nr, map);
+
+	set_bit(nr, map);
+	return was;
+}
+
 struct nf_hook_state {
 	u8 hook, pf;
 	const struct net_device *in;
@@ -273,6 +313,7 @@ struct sock *__inet_lookup_established(struct net *net, __be32 saddr, __be16 spo
 struct sock *__inet6_lookup_established(struct net *net, const struct in6_addr *saddr, __be16 sport,
 					const struct in6_addr *daddr, u16 dport, int dif, int sdif);
 void sock_edemux(struct sk_buff *skb);
+u32 jhash(const void *data, u32 len, u32 seed);
 void inet_twsk_deschedule_put(struct sock *sk);
 int ip_defrag(struct net *net, struct sk_buff *skb, u32 user);
 int nf_ct_frag6_gather(struct net *net, struct sk_buff *skb, u32 user);

@@ -20,7 +20,10 @@ static struct tiph_stats stats;
 static struct net net;
 static struct rtable rt4;
 static struct rt6_info rt6;
-static struct tiph_net tn = { .gate = &gate, .stats = &stats, .net = &net };
+static u64 forwarded[TIPH_FORWARDED];
+static struct tiph_net tn = { .gate = &gate, .stats = &stats, .forwarded = forwarded, .net = &net };
+static struct tiph_bypass bypass;
+static struct tiph_bypass_entry entry;
 static struct net_device lan = { "lan0", 2 };
 static struct sock owner, listener;
 
@@ -33,8 +36,10 @@ static struct world {
 	bool fragment_ours, whole;
 	bool refused_reverse, routing_header, header_moves, cut_chain;
 	enum tiph_verdict_id route;
+	struct tiph_bypass_hit hit;
+	u32 hash;		/* of the client's address */
 } world;
-static unsigned int resets, routed, reversed, looked_up, descheduled;
+static unsigned int resets, routed, reversed, looked_up, descheduled, told;
 static u16 asked_dport;
 
 static struct sock *find(bool found, struct sock *sk)
@@ -93,6 +98,24 @@ bool tiph_reverse4(struct sk_buff *skb, const struct net_device *in)
 	(void)skb, (void)in;
 	reversed++;
 	return !world.refused_reverse;
+}
+
+struct tiph_bypass_hit tiph_bypass_find(const struct tiph_bypass *b, const struct tiph_syn *syn)
+{
+	(void)b, (void)syn;
+	return world.hit;
+}
+
+void tiph_net_tend(struct tiph_net *t, unsigned long delay)
+{
+	(void)t, (void)delay;
+	told++;
+}
+
+u32 jhash(const void *of, u32 len, u32 seed)
+{
+	(void)of;
+	return len == 4 || len == 16 ? world.hash ^ seed ^ TIPH_SAMPLE_SEED : 0;
 }
 
 bool tiph_cookie_likely(struct net *n, const struct sock *sk)
@@ -249,6 +272,7 @@ static u8 client = 1;
 static void packet_make(u8 family, const struct question *q)
 {
 	unsigned int thoff = family == AF_INET ? 20 : 40;
+	static u32 seq;
 	struct tcphdr *th;
 
 	memset(&skb, 0, sizeof(skb));
@@ -270,6 +294,7 @@ static void packet_make(u8 family, const struct question *q)
 	th = (struct tcphdr *)(data + thoff);
 	th->source = htons(q->sport);
 	th->dest = htons(q->dport);
+	th->seq = htonl(++seq);	/* no SYN repeats another */
 	th->doff = 5;
 	th->syn = q->flags & SYN ? 1 : 0;
 	th->ack = q->flags & ACK ? 1 : 0;
@@ -290,7 +315,7 @@ static unsigned int hook_run(u8 family)
 	net.genid++;
 	memset(&stats, 0, sizeof(stats));
 	memset(table->port[0]->ident->stats, 0, sizeof(stats));
-	resets = routed = reversed = looked_up = descheduled = 0;
+	resets = routed = reversed = looked_up = descheduled = told = 0;
 	owner.sk_refcnt = listener.sk_refcnt = 0;
 	for (i = 0; i < TIPH_N_HOOKS; i++)
 		if (tiph_hooks[i].pf == state.pf && tiph_hooks[i].hooknum == NF_INET_PRE_ROUTING)
@@ -439,6 +464,192 @@ static void test_sockets(u8 family)
 	skb.on_bridge = true;
 	ok(hook_run(family) == NF_ACCEPT && !skb.sk && is_counted(TIPH_V_FOREIGN),
 	   "IPv%d: nor is one that br_netfilter shows on its way over a bridge", v);
+}
+
+static struct tiph_port *web(void)
+{
+	return table->port[0];
+}
+
+/* Each policy of a port, as verdicts from @open on; with a listener or not. */
+static void ask_policies(u8 family, const char *name, enum tiph_verdict_id open, bool listening, bool overload)
+{
+	int policy;
+
+	for (policy = TIPH_POLICY_OPEN; policy <= TIPH_POLICY_RESET; policy++) {
+		const struct question q = { name, SYN, 40000, 80, open + policy, policy ? NF_DROP : NF_ACCEPT, NULL,
+			{ .listening = listening, .route = TIPH_V_INTERCEPTED } };
+
+		web()->on_failure = overload ? TIPH_POLICY_OPEN : policy;
+		web()->on_overload = overload ? policy : TIPH_POLICY_OPEN;
+		ask(family, &q);
+		ok(resets == (policy == TIPH_POLICY_RESET), "IPv%d: %s: a RST only by policy reset", family == AF_INET ? 4 : 6, name);
+	}
+	web()->on_failure = web()->on_overload = TIPH_POLICY_OPEN;
+}
+
+static void test_liveness(u8 family)
+{
+	static const struct question syn = { "no heartbeat is promised: intercepted", SYN, 40000, 80, TIPH_V_INTERCEPTED,
+		NF_ACCEPT, &listener, { .listening = true, .route = TIPH_V_INTERCEPTED } };
+
+	ask(family, &syn);
+	tn.heartbeat = 2 * HZ;
+	tn.beat = jiffies - 2 * HZ;
+	ask(family, &(struct question){ "the last moment of a promise", SYN, 40000, 80, TIPH_V_INTERCEPTED, NF_ACCEPT, &listener,
+					syn.world });
+	tn.beat--;
+	ask_policies(family, "a heartbeat is missing", TIPH_V_HUNG_OPEN, true, false);
+	ok(looked_up == 1, "IPv%d: nothing but the socket is looked up then", family == AF_INET ? 4 : 6);
+	tn.beat = jiffies;
+	tn.state = TIPH_STATE_FAILED;
+	ask_policies(family, "it has failed for certain", TIPH_V_HUNG_OPEN, true, false);
+	tn.heartbeat = 0;
+	ask(family, &(struct question){ "nothing is promised any more", SYN, 40000, 80, TIPH_V_INTERCEPTED, NF_ACCEPT, &listener,
+					syn.world });
+	tn.state = TIPH_STATE_OVERLOADED;
+	ask_policies(family, "the daemon says that it is overloaded", TIPH_V_BUSY_OPEN, true, true);
+	ask_policies(family, "overloaded, but there is no listener", TIPH_V_FAILURE_OPEN, false, false);
+	tn.state = 0;
+}
+
+/* The queue's length, and whether it is spared then. */
+static void test_shed(u8 family)
+{
+	static const struct { u32 queue; bool spared; } steps[] = {
+		{ 74, false }, { 75, true }, { 100, true }, { 75, true }, { 51, true }, { 50, false }, { 74, false }, { 0, false },
+		{ 76, true }, { 0, false },
+	};
+	unsigned int i;
+	bool was = false;
+
+	listener.sk_max_ack_backlog = 100;
+	web()->shed_high = 7500;
+	web()->shed_low = 5000;
+	for (i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		const struct question q = { "a listener and its marks", SYN, 40000, 80,
+			steps[i].spared ? TIPH_V_OVERLOAD_OPEN : TIPH_V_INTERCEPTED, NF_ACCEPT,
+			steps[i].spared ? NULL : &listener, { .listening = true, .route = TIPH_V_INTERCEPTED } };
+
+		listener.sk_ack_backlog = steps[i].queue;
+		tn.news = 0;
+		ask(family, &q);
+		ok(told == (was != steps[i].spared), "IPv%d: %u in the queue: told if it is new", family == AF_INET ? 4 : 6,
+		   steps[i].queue);
+		was = steps[i].spared;
+	}
+	ok(!web()->ident->shed, "IPv%d: nothing is left of it", family == AF_INET ? 4 : 6);
+	listener.sk_max_ack_backlog = 0;
+	ask(family, &(struct question){ "no backlog at all, and nobody in it", SYN, 40000, 80, TIPH_V_INTERCEPTED, NF_ACCEPT,
+					&listener, { .listening = true, .route = TIPH_V_INTERCEPTED } });
+	web()->shed_high = web()->shed_low = 0;
+}
+
+static void test_sample(u8 family)
+{
+	static const struct { u16 share; u32 hash; bool in; } clients[] = {
+		{ 10000, 0xffffffff, true }, { 0, 0, false }, { 1, 0, true }, { 1, 429497, false }, { 1, 429496, true },
+		{ 5000, 0x7fffffff, true }, { 5000, 0x80000000, false }, { 9999, 0xffffffff, false },
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(clients) / sizeof(*clients); i++) {
+		const struct question q = { "a client and the port's share", SYN, 40000, 80,
+			clients[i].in ? TIPH_V_INTERCEPTED : TIPH_V_SAMPLED_OUT, NF_ACCEPT, clients[i].in ? &listener : NULL,
+			{ .listening = true, .route = TIPH_V_INTERCEPTED, .hash = clients[i].hash } };
+
+		web()->sample = clients[i].share;
+		ask(family, &q);
+	}
+	web()->sample = TIPH_SHARE;
+}
+
+static void test_dry_run(u8 family)
+{
+	static const struct question questions[] = {
+		{ "a dry run counts", SYN, 40000, 80, TIPH_V_DRY_RUN, NF_ACCEPT, NULL, { .listening = true, .route = TIPH_V_INTERCEPTED } },
+		{ "a dry run needs no listener", SYN, 40000, 80, TIPH_V_DRY_RUN, NF_ACCEPT, NULL, { .route = TIPH_V_INTERCEPTED } },
+		{ "a dry run does not count what would not be", SYN, 40000, 80, TIPH_V_LOCAL, NF_ACCEPT, NULL, { .route = TIPH_V_LOCAL } },
+	};
+	unsigned int i;
+
+	web()->dry_run = true;
+	web()->on_failure = TIPH_POLICY_CLOSED;
+	for (i = 0; i < sizeof(questions) / sizeof(*questions); i++)
+		ask(family, &questions[i]);
+	web()->on_failure = TIPH_POLICY_OPEN;
+	web()->dry_run = false;
+}
+
+static void test_bypass(u8 family)
+{
+	static const struct question dynamic = { "a dynamic entry", SYN, 40000, 80, TIPH_V_BYPASS_DYNAMIC, NF_ACCEPT, NULL,
+		{ .listening = true, .route = TIPH_V_INTERCEPTED, .hit = { &entry.key, &entry } } };
+	int v = family == AF_INET ? 4 : 6;
+
+	ask(family, &(struct question){ "no entries: they are not asked", SYN, 40000, 80, TIPH_V_INTERCEPTED, NF_ACCEPT, &listener,
+					dynamic.world });
+	tn.bypass = &bypass;
+	entry.hits.n = 0;
+	ask(family, &dynamic);
+	ok(entry.hits.n == 1, "IPv%d: it counts", v);
+	ask(family, &(struct question){ "a static one", SYN, 40000, 80, TIPH_V_BYPASS_STATIC, NF_ACCEPT, NULL,
+		{ .listening = true, .route = TIPH_V_INTERCEPTED, .hit = { &entry.key, NULL } } });
+	ok(entry.hits.n == 1 && looked_up == 1, "IPv%d: it does not, and no listener is looked up", v);
+	ask(family, &(struct question){ "where no port matches, none is needed", SYN, 40000, 81, __TIPH_V_MAX, NF_ACCEPT, NULL,
+					dynamic.world });
+	tn.bypass = NULL;
+}
+
+/* A flow keeps its verdict: what answers the first SYN answers the repetitions. */
+static void test_repeated(u8 family)
+{
+	static const struct question first = { "no listener: forwarded", SYN, 40000, 80, TIPH_V_FAILURE_OPEN, NF_ACCEPT, NULL,
+		{ .route = TIPH_V_INTERCEPTED } };
+	static const struct question again = { "", SYN, 40000, 80, TIPH_V_REPEATED, NF_ACCEPT, NULL,
+		{ .listening = true, .route = TIPH_V_INTERCEPTED } };
+	struct question other = again;
+	int v = family == AF_INET ? 4 : 6;
+
+	ask(family, &first);
+	world = again.world;
+	ok(answered(family, &again), "IPv%d: repeated when there is a listener: forwarded", v);
+	ok(answered(family, &again), "IPv%d: and again", v);
+	other.verdict = TIPH_V_INTERCEPTED;
+	other.given = &listener;
+	packet_make(family, &other);
+	ok(answered(family, &other), "IPv%d: the next connection from that port is intercepted", v);
+
+	ask(family, &first);
+	world = again.world;
+	jiffies += TIPH_SYN_PERIOD + 1;
+	ok(answered(family, &other), "IPv%d: after a long time nobody repeats it", v);
+	web()->on_failure = TIPH_POLICY_CLOSED;
+	ask(family, &(struct question){ "dropped", SYN, 40000, 80, TIPH_V_FAILURE_CLOSED, NF_DROP, NULL, first.world });
+	world = again.world;
+	ok(answered(family, &other), "IPv%d: repeated when there is a listener: intercepted", v);
+	web()->on_failure = TIPH_POLICY_OPEN;
+}
+
+static void test_loop(u8 family)
+{
+	static const struct question q = { "a SYN of ours that came back", SYN, 40000, 80, TIPH_V_LOOP, NF_DROP, NULL,
+		{ .listening = true, .route = TIPH_V_LOOP } };
+	int v = family == AF_INET ? 4 : 6;
+
+	tn.news = 0;
+	tn.loop_stamp = jiffies - TIPH_LOOP_NEWS_PERIOD - 1;
+	ask(family, &q);
+	ok(told == 1 && test_bit(TIPH_NEWS_LOOP, &tn.news) && tn.loop.family == family && tn.loop.dport == htons(80) &&
+	   tn.loop.ifindex == lan.ifindex && (family == AF_INET6 || tn.loop.saddr.s6_addr32[0] == htonl(0x0a000000U + client)),
+	   "IPv%d: it is told", v);
+	tn.loop.dport = 0;
+	ask(family, &q);
+	ok(!told && !tn.loop.dport, "IPv%d: the next one is not, until that was", v);
+	tn.news = 0;
+	tn.loop_stamp = jiffies;
+	ask(family, &q);
+	ok(!told && !tn.news, "IPv%d: nor within its time", v);
 }
 
 static void test_marks(u8 family)
@@ -688,6 +899,7 @@ int main(void)
 	tiph_gate_open(gate.dport, htons(80));
 	tiph_gate_open(gate.sport, htons(80));
 	tn.cookie_stamp = jiffies - TCP_SYNCOOKIE_VALID - HZ;
+	tn.forward_stamp = jiffies - TIPH_SYN_PERIOD - HZ;
 	table_set(TIPH_POLICY_OPEN, TIPH_POLICY_OPEN, 0);
 	for (i = 0; i < 2; i++) {
 		test_gate(families[i]);
@@ -695,6 +907,13 @@ int main(void)
 		test_marks(families[i]);
 		test_policies(families[i]);
 		test_own(families[i]);
+		test_liveness(families[i]);
+		test_shed(families[i]);
+		test_sample(families[i]);
+		test_dry_run(families[i]);
+		test_bypass(families[i]);
+		test_repeated(families[i]);
+		test_loop(families[i]);
 		test_cookies(families[i]);
 		owner = (struct sock){ .sk_state = TCP_ESTABLISHED, .transparent = true };
 		test_unusual(families[i]);

@@ -58,9 +58,10 @@
  *	new one, 0 when it was lost.
  * @TIPH_CMD_HEARTBEAT: from the owner, others get -EPERM: it is alive and its
  *	workers are, and overloaded or not (%TIPH_A_OVERLOAD). If the owner
- *	promised heartbeats and none has come for %TIPH_A_HEARTBEAT
- *	milliseconds, or the owner is gone, then the on_failure policies of all
- *	ports rule until the next heartbeat.
+ *	promised heartbeats (%TIPH_A_HEARTBEAT) and none has come for so long,
+ *	or that owner is gone, then the on_failure policies of all ports rule:
+ *	until the next heartbeat, or until there is a new owner, who has
+ *	promised nothing yet. Needs CAP_NET_ADMIN.
  * @TIPH_CMD_STATE_NTF: notification: something began or ended. With
  *	%TIPH_A_PORT (name, id and %TIPH_PORT_STATE now): the state of that
  *	port; without: %TIPH_A_STATE, that of the namespace.
@@ -133,9 +134,9 @@ enum tiph_cmd {
  * @TIPH_A_PORT: nest of enum tiph_port_attr, may occur more than once
  * @TIPH_A_STATS: nest, one %TIPH_STAT_COUNTER nest per named counter
  * @TIPH_A_PAD: padding of 64-bit attributes, without meaning
- * @TIPH_A_HEARTBEAT: u32, milliseconds in which the owner promises a heartbeat,
- *	0: it promises none (PORT_SET with %TIPH_FLAG_OWN, which without this
- *	attribute promises none; GET_INFO). PORT_SET counts as the first one.
+ * @TIPH_A_HEARTBEAT: u32, milliseconds in which the owner promises another
+ *	heartbeat, %TIPH_HEARTBEAT_MIN to %TIPH_HEARTBEAT_MAX, or 0: it
+ *	promises none (HEARTBEAT; without it, as before; GET_INFO)
  * @TIPH_A_OVERLOAD: u8, 0 or 1: the daemon wants no new connections, the
  *	on_overload policy of each port is to rule until it says otherwise
  *	(HEARTBEAT; without it nothing changes). Ends with the owner.
