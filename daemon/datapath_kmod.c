@@ -19,40 +19,13 @@
 #include <unistd.h>
 
 #include "datapath.h"
+#include "kmod_bypass.h"
+#include "kmod_internal.h"
 #include "kmod_msg.h"
 #include "nl.h"
 #include "version.h"
 
 #define DUMP_TRIES 10
-
-/**
- * struct datapath - the module, in our network namespace
- * @commands: owner of the ports
- * @events: hears the family's notifications
- * @family: its number
- * @port_id: of @commands
- * @fingerprint: of the table as we know it
- * @dirty: the table may have changed
- * @owner_lost, @lost_told: somebody else owns the ports; it was reported
- * @listed: what ports() returned, to be freed
- */
-struct datapath {
-	struct nl_sock *commands;
-	struct nl_sock *events;
-	int family;
-	uint32_t port_id;
-	uint64_t fingerprint;
-	bool dirty;
-	bool owner_lost;
-	bool lost_told;
-	struct conf_port listed[TIPH_PORTS_MAX];
-	size_t n_listed;
-};
-
-static int parse(struct nlmsghdr *hdr, struct nlattr **a)
-{
-	return genlmsg_parse(hdr, 0, a, TIPH_A_MAX, NULL) < 0 ? -EBADMSG : 0;
-}
 
 struct info {
 	char version[32];
@@ -63,7 +36,7 @@ static int take_info(struct nlmsghdr *hdr, void *arg)
 {
 	struct nlattr *a[TIPH_A_MAX + 1];
 	struct info *info = arg;
-	int err = parse(hdr, a);
+	int err = kmod_parse(hdr, a);
 
 	if (err)
 		return err;
@@ -169,21 +142,9 @@ static int kmod_probe(char *why, size_t size)
 	return err;
 }
 
+/* The module honours every option of every port. */
 static int kmod_check(const struct conf *conf, char *why, size_t size)
 {
-	for (size_t i = 0; i < conf->n_ports; i++) {
-		const struct conf_port *port = &conf->ports[i];
-
-		if ((port->mode & TIPH_INBOUND) && port->sample != 10000) {
-			snprintf(why, size, "port %s: sample: the module intercepts all clients or none",
-				 port->name);
-			return -EOPNOTSUPP;
-		}
-		if (port->dry_run) {
-			snprintf(why, size, "port %s: dry_run: the module has none", port->name);
-			return -EOPNOTSUPP;
-		}
-	}
 	return 0;
 }
 
@@ -229,17 +190,21 @@ static int kmod_open(const struct conf *conf, bool takeover, struct datapath **r
 	return 0;
 }
 
-/* FNV-1a over the ports in their order. */
+/* FNV-1a over the ports in their order, but for what happens to them. */
 static int take_fingerprint(struct nlmsghdr *hdr, void *arg)
 {
-	struct nlattr *a[TIPH_A_MAX + 1];
+	struct nlattr *a[TIPH_A_MAX + 1], *attr;
 	uint64_t *hash = arg;
-	int err = parse(hdr, a);
+	int err = kmod_parse(hdr, a), rem;
 
 	if (err || !a[TIPH_A_PORT])
 		return err;
-	for (int i = 0; i < nla_len(a[TIPH_A_PORT]); i++)
-		*hash = (*hash ^ ((const uint8_t *)nla_data(a[TIPH_A_PORT]))[i]) * 0x100000001b3ULL;
+	nla_for_each_nested(attr, a[TIPH_A_PORT], rem) {
+		const uint8_t *octets = (const uint8_t *)attr;
+
+		for (int i = 0; i < NLA_HDRLEN + nla_len(attr) && nla_type(attr) != TIPH_PORT_STATE; i++)
+			*hash = (*hash ^ octets[i]) * 0x100000001b3ULL;
+	}
 	return 0;
 }
 
@@ -255,6 +220,24 @@ static int read_fingerprint(struct datapath *dp, uint64_t *ret)
 		if (!err)
 			*ret = hash;
 	}
+	return err;
+}
+
+/* The promise is told when it is a new one; what keeps it is every call. */
+static int beat(struct datapath *dp, const bool *overloaded)
+{
+	struct nl_msg *msg = nl_message(dp->family, TIPH_CMD_HEARTBEAT, 0, 64);
+	bool promise = dp->promised != dp->heartbeat;
+	int err;
+
+	if (msg && ((promise && nla_put_u32(msg, TIPH_A_HEARTBEAT, dp->heartbeat) < 0) ||
+		    (overloaded && nla_put_u8(msg, TIPH_A_OVERLOAD, *overloaded) < 0))) {
+		nlmsg_free(msg);
+		return -ENOBUFS;
+	}
+	err = nl_request(dp->commands, msg, NULL, NULL, NULL, 0);
+	if (!err)
+		dp->promised = dp->heartbeat;
 	return err;
 }
 
@@ -280,8 +263,14 @@ static int kmod_apply(struct datapath *dp, const struct conf *conf, char *why, s
 		snprintf(why, size, "the module refuses the ports: %s", sentence);
 		return err;
 	}
+	if (dp->owner_lost)
+		dp->promised = 0;	/* to whom it was, it no longer counts */
 	dp->owner_lost = false;
 	dp->lost_told = false;
+	dp->heartbeat = conf->heartbeat;
+	/* one that was made is kept until it is changed, maybe to none */
+	if (dp->promised && dp->promised != dp->heartbeat)
+		beat(dp, NULL);
 	if (read_fingerprint(dp, &dp->fingerprint))
 		dp->dirty = true;
 	return 0;
@@ -306,17 +295,49 @@ static int kmod_pollfd(struct datapath *dp)
 	return nl_socket_get_fd(dp->events);
 }
 
+static void take_news(struct datapath *dp, uint8_t cmd, struct nlattr **a)
+{
+	struct datapath_event ignored, *to = dp->n_news < KMOD_NEWS_MAX ? &dp->news[dp->n_news] : &ignored;
+
+	if (!kmod_describe(cmd, a, &dp->state, to))
+		return;
+	if (to == &ignored)
+		dp->unsaid++;
+	else
+		dp->n_news++;
+}
+
+/* The next of the news, in @ret. */
+static bool tell_news(struct datapath *dp, struct datapath_event *ret)
+{
+	if (dp->told < dp->n_news) {
+		*ret = dp->news[dp->told++];
+		return true;
+	}
+	dp->told = dp->n_news = 0;
+	if (!dp->unsaid)
+		return false;
+	ret->kind = DP_EVENT_BYPASS;
+	snprintf(ret->text, sizeof(ret->text), "and %u more such changes", dp->unsaid);
+	dp->unsaid = 0;
+	return true;
+}
+
 static int take_event(struct nlmsghdr *hdr, void *arg)
 {
 	const struct genlmsghdr *genl = genlmsg_hdr(hdr);
 	struct nlattr *a[TIPH_A_MAX + 1];
 	struct datapath *dp = arg;
 
-	if (genl->cmd != TIPH_CMD_OWNER_NTF) {
+	if (genl->cmd == TIPH_CMD_PORT_NTF || genl->cmd == TIPH_CMD_PORT_DEL_NTF) {
 		dp->dirty = true;
 		return 0;
 	}
-	if (!parse(hdr, a) && a[TIPH_A_OWNER])
+	if (kmod_parse(hdr, a))
+		return 0;
+	if (genl->cmd != TIPH_CMD_OWNER_NTF)
+		take_news(dp, genl->cmd, a);
+	else if (a[TIPH_A_OWNER])
 		dp->owner_lost = nla_get_u32(a[TIPH_A_OWNER]) != dp->port_id;
 	return 0;
 }
@@ -348,6 +369,8 @@ static int kmod_dispatch(struct datapath *dp, struct datapath_event *ret)
 		dp->lost_told = true;
 		return event(ret, DP_EVENT_OWNER_LOST, "somebody else took over the module's ports");
 	}
+	if (tell_news(dp, ret))
+		return 1;
 	if (!dp->dirty || read_fingerprint(dp, &fingerprint))
 		return 0;
 	dp->dirty = false;
@@ -367,7 +390,7 @@ static int take_port(struct nlmsghdr *hdr, void *arg)
 {
 	struct nlattr *a[TIPH_A_MAX + 1];
 	struct listing *l = arg;
-	int err = parse(hdr, a);
+	int err = kmod_parse(hdr, a);
 
 	if (err || !a[TIPH_A_PORT])
 		return err;
@@ -411,7 +434,7 @@ static int take_stats(struct nlmsghdr *hdr, void *arg)
 {
 	struct nlattr *a[TIPH_A_MAX + 1], *port[TIPH_PORT_MAX + 1] = { NULL };
 	struct counting *c = arg;
-	int err = parse(hdr, a);
+	int err = kmod_parse(hdr, a);
 
 	if (err || !a[TIPH_A_STATS])
 		return err;
@@ -434,6 +457,11 @@ static int kmod_counters(struct datapath *dp, struct datapath_counter *ret, size
 				 take_stats, &c, NULL, 0);
 	}
 	return err ? err : (int)c.n;
+}
+
+static int kmod_heartbeat(struct datapath *dp, bool overloaded)
+{
+	return beat(dp, &overloaded);
 }
 
 /* Ports that stay behind have no owner any more: their failure policy rules. */
@@ -479,14 +507,14 @@ const struct datapath_ops datapath_kmod_ops = {
 	.dispatch = kmod_dispatch,
 	.ports = kmod_ports,
 	.counters = kmod_counters,
-	.heartbeat = datapath_no_heartbeat,
-	.bypass_replace = datapath_no_bypass_replace,
-	.bypass_add = datapath_no_bypass_change,
-	.bypass_del = datapath_no_bypass_change,
-	.bypass_flush = datapath_no_bypass_flush,
-	.bypass_limit = datapath_no_bypass_limit,
-	.bypass_list = datapath_no_bypass_list,
-	.explain = datapath_no_explain,
+	.heartbeat = kmod_heartbeat,
+	.bypass_replace = kmod_bypass_replace,
+	.bypass_add = kmod_bypass_add,
+	.bypass_del = kmod_bypass_del,
+	.bypass_flush = kmod_bypass_flush,
+	.bypass_limit = kmod_bypass_limit,
+	.bypass_list = kmod_bypass_list,
+	.explain = kmod_explain,
 	.close = kmod_close,
 	.connect = kmod_connect,
 };

@@ -78,7 +78,14 @@ static int put_scalars(struct nl_msg *msg, const struct conf_port *port)
 	    nla_put_u8(msg, TIPH_PORT_SOURCE_PORT, port->source_port) < 0 ||
 	    nla_put_u8(msg, TIPH_PORT_ON_FAILURE, port->on_failure) < 0 ||
 	    nla_put_u8(msg, TIPH_PORT_ON_OVERLOAD, port->on_overload) < 0 ||
-	    nla_put_u32(msg, TIPH_PORT_MARK, port->mark) < 0)
+	    nla_put_u32(msg, TIPH_PORT_MARK, port->mark) < 0 ||
+	    nla_put_u16(msg, TIPH_PORT_SAMPLE, port->sample) < 0 ||
+	    nla_put_u8(msg, TIPH_PORT_DRY_RUN, port->dry_run) < 0)
+		return -EMSGSIZE;
+	/* marks are only for who intercepts */
+	if (port->mode & TIPH_INBOUND &&
+	    (nla_put_u16(msg, TIPH_PORT_SHED_HIGH, port->shed_high) < 0 ||
+	     nla_put_u16(msg, TIPH_PORT_SHED_LOW, port->shed_high ? port->shed_low : 0) < 0))
 		return -EMSGSIZE;
 	if (port->n_dports &&
 	    nla_put(msg, TIPH_PORT_DPORTS, (int)(port->n_dports * sizeof(port->dports[0])), port->dports) < 0)
@@ -180,6 +187,14 @@ static void get_scalars(struct nlattr **a, struct conf_port *port)
 		port->on_overload = nla_get_u8(a[TIPH_PORT_ON_OVERLOAD]);
 	if (a[TIPH_PORT_MARK])
 		port->mark = nla_get_u32(a[TIPH_PORT_MARK]);
+	if (a[TIPH_PORT_SAMPLE])
+		port->sample = nla_get_u16(a[TIPH_PORT_SAMPLE]);
+	if (a[TIPH_PORT_DRY_RUN])
+		port->dry_run = nla_get_u8(a[TIPH_PORT_DRY_RUN]);
+	if (a[TIPH_PORT_SHED_HIGH])
+		port->shed_high = nla_get_u16(a[TIPH_PORT_SHED_HIGH]);
+	if (a[TIPH_PORT_SHED_LOW])
+		port->shed_low = nla_get_u16(a[TIPH_PORT_SHED_LOW]);
 }
 
 static struct nla_policy port_policy[TIPH_PORT_MAX + 1] = {
@@ -196,6 +211,10 @@ static struct nla_policy port_policy[TIPH_PORT_MAX + 1] = {
 	[TIPH_PORT_ON_FAILURE] = { .type = NLA_U8 },
 	[TIPH_PORT_ON_OVERLOAD] = { .type = NLA_U8 },
 	[TIPH_PORT_MARK] = { .type = NLA_U32 },
+	[TIPH_PORT_SAMPLE] = { .type = NLA_U16 },
+	[TIPH_PORT_DRY_RUN] = { .type = NLA_U8 },
+	[TIPH_PORT_SHED_HIGH] = { .type = NLA_U16 },
+	[TIPH_PORT_SHED_LOW] = { .type = NLA_U16 },
 };
 
 int kmod_get_port(struct nlattr *nest, struct conf_port *ret)

@@ -319,7 +319,6 @@ static void complete_port(const struct conf *conf, struct conf_port *port)
 	port->protocol = old->protocol;
 	if (!(port->mode & TIPH_OUTBOUND))
 		port->proxy_senders = old->proxy_senders;
-	port->sample = port->mode & TIPH_INBOUND ? old->sample : port->sample;
 	if (old->listen[0].port == port->listen[0].port && !((old->mode ^ port->mode) & TIPH_INBOUND)) {
 		memcpy(port->listen, old->listen, sizeof(port->listen));
 		port->n_listen = old->n_listen;

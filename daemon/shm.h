@@ -11,7 +11,7 @@
 
 #include "datapath.h"
 
-#define SHM_COUNTERS_MAX 4096
+#define SHM_COUNTERS_MAX 8192
 
 struct shm_page {
 	uint32_t seq;

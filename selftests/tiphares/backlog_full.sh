@@ -10,6 +10,7 @@ lab_up
 in_gw sysctl -qw net.core.somaxconn=4
 daemon_conf <<-CONF
 	workers: 1
+	heartbeat: off
 	ports:
 	  - {name: open, listen: 8080, mode: full, match: {ports: [80]}}
 	  - {name: reset, listen: 8081, mode: full, match: {ports: [8000]}, on_overload: reset}
