@@ -543,10 +543,6 @@ static int nft_check(const struct conf *conf, char *why, size_t size)
 			snprintf(why, size, "port %s: datapath nft can't honour on_overload: reset", port->name);
 			return -EOPNOTSUPP;
 		}
-		if (port->dry_run) {
-			snprintf(why, size, "port %s: datapath nft has no dry_run", port->name);
-			return -EOPNOTSUPP;
-		}
 		if (port->mark & conf->nft.mark) {
 			snprintf(why, size, "port %s: mark 0x%x has a bit of nft.mark (0x%x)", port->name, port->mark,
 				 conf->nft.mark);

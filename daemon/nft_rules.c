@@ -216,6 +216,8 @@ static void port_objects(struct writer *w, const struct conf_port *port)
 		counter(w, "arrived", port->name);
 	if (port->sample < 10000)
 		counter(w, "sampled_out", port->name);
+	if (port->dry_run)
+		counter(w, "dry_run", port->name);
 	set_ports(w, "dports.", port->name, port->dports, port->n_dports);
 	if (port->n_ifnames) {
 		set_begin(w, "interfaces.", port->name, "ifname");
@@ -290,6 +292,8 @@ static void port_chain(struct writer *w, const struct conf_port *port)
 	for (int v4 = 1; port->sample < 10000 && v4 >= 0; v4--)
 		rule(w, "meta nfproto %s jhash %s saddr mod 10000 seed 0x74697068 >= %u counter name sampled_out.%s accept",
 		     v4 ? "ipv4" : "ipv6", v4 ? "ip" : "ip6", port->sample, port->name);
+	if (port->dry_run)
+		rule(w, "counter name dry_run.%s accept", port->name);
 	rule(w, "jump skip.%s", port->name);
 	for (size_t i = 0; i < port->n_listen; i++)
 		port_tproxy(w, port, &port->listen[i]);
