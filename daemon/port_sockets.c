@@ -155,12 +155,19 @@ int port_sockets_bind(const struct conf *conf, unsigned int threads, struct port
 	return err;
 }
 
+/*
+ * Connections have it from their listener: where the process dies, what it held
+ * is reset, for its peers are to try again and not to take a part for the whole.
+ */
 static int start_one(const struct port_socket *l, const struct conf *conf, const struct datapath_ops *ops,
 		     struct datapath *dp)
 {
+	static const struct linger reset = { .l_onoff = 1 };
 	int err = ops->mark_listener(dp, &conf->ports[l->port], l->fd);
 
-	return err ? err : listen(l->fd, BACKLOG) ? -errno : 0;
+	if (!err && (setsockopt(l->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)) || listen(l->fd, BACKLOG)))
+		err = -errno;
+	return err;
 }
 
 void port_sockets_start_early(const struct port_sockets *l, const struct conf *conf, const struct datapath_ops *ops,

@@ -214,12 +214,12 @@ static void session_free(struct work *w)
 
 static void session_bury(struct session *s, bool reset)
 {
-	static const struct linger now = { .l_onoff = 1 };
+	/* where the process dies instead, it is as port_sockets.c has set it */
+	const struct linger now = { .l_onoff = reset };
 	struct thread *t = s->thread;
 
 	session_set(s, SESSION_DEAD);
-	if (reset)
-		setsockopt(s->client.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	setsockopt(s->client.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 	watch_close(&s->client);
 	s->in = buf_put(&t->bufs, s->in);
 	list_del(&s->link);

@@ -173,12 +173,15 @@ static void upstream_free(struct work *w)
 
 struct upstream *upstream_new(struct upstream_pool *pool, const struct upstream_key *key, int fd)
 {
+	static const struct linger reset = { .l_onoff = 1 };
 	struct upstream *up = buf_pool_count(pool->bufs, sizeof(*up)) ? objpool_get(&pool->objs) : NULL;
 
 	if (!up) {
 		close(fd);
 		return NULL;
 	}
+	/* what a process leaves that dies; upstream_close() decides anew */
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	memset(up, 0, sizeof(*up));
 	up->pool = pool;
 	up->key = *key;
@@ -245,7 +248,7 @@ void upstream_release(struct upstream *up, uint64_t idle_ms)
 
 struct upstream *upstream_close(struct upstream *up, bool reset)
 {
-	static const struct linger now = { .l_onoff = 1 };
+	const struct linger now = { .l_onoff = reset };
 
 	if (!up)
 		return NULL;
@@ -253,7 +256,7 @@ struct upstream *upstream_close(struct upstream *up, bool reset)
 		pool_remove(up->pool, up);
 	up->owner = NULL;
 	up->in = buf_put(up->pool->bufs, up->in);
-	if (reset && up->watch.fd >= 0)
+	if (up->watch.fd >= 0)
 		setsockopt(up->watch.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 	/* the parent may not have closed its copy yet: closing ours would not end the watch */
 	if (up->watch.fd >= 0)
