@@ -146,7 +146,7 @@ static int make_channels(int *ours, int *theirs, unsigned int n)
 
 int worker_proc_start(struct worker_proc *w, const struct worker_env *env)
 {
-	int ours[WORKER_THREADS_MAX + 1], theirs[WORKER_THREADS_MAX + 1];
+	int ours[WORKER_THREADS_MAX + 1] = { -1 }, theirs[WORKER_THREADS_MAX + 1] = { -1 };
 	unsigned int n = env->threads + 1;
 	struct worker_args args = {
 		.ops = env->ops, .sockets = theirs + 1, .threads = env->threads, .shm = env->shm,
