@@ -125,7 +125,7 @@ struct datapath_explanation {
  * @bypass_list: call @each for the entries of @kind
  * @explain: what would become of a SYN from @src to @dst; @ifname: its ingress
  *	interface, NULL: where the source is routed to; @src's port may be 0
- *	All of these but heartbeat: -EOPNOTSUPP where the backend can't.
+ *	Where the backend can't: datapath_no_explain(), -EOPNOTSUPP.
  * @retire: before a clean exit: take nothing new, but go on delivering what was
  *	taken. NULL where close() does both at once.
  * @settled: after retire() and the worker's end: nothing of ours is under way
@@ -174,15 +174,7 @@ struct datapath_ops {
 		       const struct endpoint *dst);
 };
 
-/* What a backend has in the place of an operation that it can't do: -EOPNOTSUPP. */
-int datapath_no_heartbeat(struct datapath *dp, bool overloaded);
-int datapath_no_bypass_replace(struct datapath *dp, enum tiph_bypass_kind kind,
-			       const struct datapath_bypass *entries, size_t n, char *why, size_t size);
-int datapath_no_bypass_change(struct datapath *dp, const struct datapath_bypass *entries, size_t n, char *why,
-			      size_t size);
-int datapath_no_bypass_flush(struct datapath *dp, enum tiph_bypass_kind kind, char *why, size_t size);
-int datapath_no_bypass_limit(struct datapath *dp, uint32_t limit, char *why, size_t size);
-int datapath_no_bypass_list(struct datapath *dp, enum tiph_bypass_kind kind, datapath_bypass_fn each, void *arg);
+/* What a backend has in the place of an operation that it can't do. */
 int datapath_no_explain(struct datapath *dp, const struct endpoint *src, const struct endpoint *dst,
 			const char *ifname, struct datapath_explanation *ret, char *why, size_t size);
 

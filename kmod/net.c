@@ -244,7 +244,7 @@ static int __net_init net_init(struct net *net)
 	tn->cookie_stamp = jiffies - TCP_SYNCOOKIE_VALID - HZ;
 	tn->spoof_stamp = jiffies - TIPH_LOOP_PERIOD - HZ;
 	/* ids are not those of the module's last life, and there are enough */
-	tn->last_id = get_random_u32() & TIPH_TAG_MAX >> 1;
+	tn->last_id = get_random_u32() & (TIPH_TAG_MAX >> 1);
 	tn->forward_stamp = jiffies - TIPH_SYN_PERIOD - HZ;
 	tn->loop_stamp = jiffies - TIPH_LOOP_NEWS_PERIOD - HZ;
 	INIT_DELAYED_WORK(&tn->tend, tend_work);
