@@ -7,6 +7,7 @@
  * The input is what a client sends before it half-closes. One that is no whole
  * request may be waited for, which nobody waits for here.
  */
+#include <errno.h>
 #include <jansson.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -65,6 +66,11 @@ static int request(void *arg, enum channel_kind kind)
 	return 0;
 }
 
+static int bypass(void *arg, struct channel_msg *msg, int *fd, uint32_t *n)
+{
+	return -ENOSPC;
+}
+
 static const char *state(void *arg)
 {
 	return "serving";
@@ -72,7 +78,7 @@ static const char *state(void *arg)
 
 static const struct admin_ops ops = {
 	.conf = get_conf, .flows = flows, .counters = counters, .histograms = histograms, .recent = recent,
-	.rules = rules, .request = request, .state = state,
+	.rules = rules, .request = request, .bypass = bypass, .state = state,
 };
 
 static void start(void)
