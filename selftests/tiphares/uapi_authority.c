@@ -5,6 +5,7 @@
  * veth pair, so that addresses can be given and taken away.
  */
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -110,7 +111,7 @@ static void client_run(int ready, int go)
 	client_connect(CLIENT4, HOST4, 0);
 	client_connect(EDGE4, HOST4, 0);
 	client_connect(CLIENT6, HOST6, 0);
-	client_connect("fe80::2", "fe80::1", 2);
+	client_connect("fe80::2", "fe80::1", if_nametoindex("v1"));
 	for (;;)
 		pause();
 }
@@ -136,7 +137,7 @@ static pid_t client_start(void)
 		client_run(ready[1], go[0]);
 	if (read(ready[0], &c, 1) != 1)
 		return -1;
-	snprintf(command, sizeof(command), "ip link add v0 type veth peer name v1 index 2 netns %d", (int)pid);
+	snprintf(command, sizeof(command), "ip link add v0 type veth peer name v1 netns %d", (int)pid);
 	if (system(command) ||
 	    system("ip link set v0 addrgenmode none && ip link set v0 up && ip addr add " HOST4 "/24 dev v0 && "
 		   "ip addr add " HOST6 "/64 dev v0 nodad && ip addr add fe80::1/64 dev v0 nodad") ||
