@@ -98,9 +98,8 @@ static void read_lines(struct import *im, FILE *in)
 {
 	char *line = NULL;
 	size_t size = 0;
-	ssize_t n;
 
-	while ((n = getline(&line, &size, in)) > 0) {
+	while (getline(&line, &size, in) > 0) {
 		char *at = line + strspn(line, " \t");
 
 		line[strcspn(line, "\r\n")] = '\0';

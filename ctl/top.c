@@ -129,15 +129,17 @@ static void print_latency(const struct look *b)
 {
 	json_t *recent = json_object_get(b->recent, "recent"), *e;
 	long long *v = calloc(json_array_size(recent) + 1, sizeof(*v));
-	size_t n = 0, i;
+	size_t n = 0, half, most, i;
 
 	json_array_foreach(recent, i, e)
 		if (v && ctl_number(e, "status"))
 			v[n++] = ctl_number(e, "time_us");
 	if (n) {
 		qsort(v, n, sizeof(*v), by_time);
+		half = n / 2;
+		most = n * 95 / 100;
 		printf("last %zu exchanges: half within %.1f ms, 95%% within %.1f ms, longest %.1f ms\n", n,
-		       (double)v[n / 2] / 1000, (double)v[n * 95 / 100] / 1000, (double)v[n - 1] / 1000);
+		       (double)v[half] / 1000, (double)v[most] / 1000, (double)v[n - 1] / 1000);
 	}
 	free(v);
 }
@@ -186,7 +188,8 @@ static void print_talkers(const struct look *b, const char *title, const char *k
 	struct ctl_table *t = ctl_table_new(titles, 3);
 	size_t n = v ? count_talkers(b, key, v) : 0;
 
-	qsort(v, n, sizeof(*v), by_octets);
+	if (n)
+		qsort(v, n, sizeof(*v), by_octets);
 	for (size_t i = 0; i < n && i < SHOWN; i++) {
 		ctl_table_cell(t, "%s", v[i].address);
 		ctl_table_cell(t, "%u", v[i].flows);

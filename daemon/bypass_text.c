@@ -49,10 +49,10 @@ static bool read_prefix(const char *word, struct prefix *ret)
 
 static bool read_reason(const char *word, uint8_t *ret)
 {
-	for (uint8_t i = 0; i <= TIPH_BYPASS_REASON_MAX; i++) {
+	for (unsigned int i = 0; i <= TIPH_BYPASS_REASON_MAX; i++) {
 		if (strcmp(word, reasons[i]))
 			continue;
-		*ret = i;
+		*ret = (uint8_t)i;
 		return true;
 	}
 	return false;

@@ -297,7 +297,8 @@ static int kmod_pollfd(struct datapath *dp)
 
 static void take_news(struct datapath *dp, uint8_t cmd, struct nlattr **a)
 {
-	struct datapath_event ignored, *to = dp->n_news < KMOD_NEWS_MAX ? &dp->news[dp->n_news] : &ignored;
+	struct datapath_event ignored = { .kind = DP_EVENT_NOTICE };
+	struct datapath_event *to = dp->n_news < KMOD_NEWS_MAX ? &dp->news[dp->n_news] : &ignored;
 
 	if (!kmod_describe(cmd, a, &dp->state, to))
 		return;

@@ -126,8 +126,10 @@ static void copy_subject(char *ret, const char *line, size_t len)
 {
 	size_t n = len < RECENT_SUBJECT - 1 ? len : RECENT_SUBJECT - 1;
 
+	memcpy(ret, line, n);
 	for (size_t i = 0; i < n; i++)
-		ret[i] = line[i] >= ' ' && line[i] < 0x7f ? line[i] : '?';
+		if ((unsigned char)ret[i] < ' ' || (unsigned char)ret[i] >= 0x7f)
+			ret[i] = '?';
 	ret[n] = '\0';
 }
 

@@ -338,8 +338,8 @@ int nft_bypass_flush(struct nft_bypass *bypass, struct nft_table *table, char *w
 	if (!out)
 		return -ENOMEM;
 	for (int i = 0; i < SHAPE_ODD; i++)
-		for (char family = '4'; family <= '6'; family += 2)
-			fprintf(out, "flush set inet %s %s%c\n", NFT_TABLE, set_names[i], family);
+		for (const char *family = "46"; *family; family++)
+			fprintf(out, "flush set inet %s %s%c\n", NFT_TABLE, set_names[i], *family);
 	bypass->n = 0;
 	bypass->odd = 0;
 	err = patch(bypass, table, true, out, &text, why, size);

@@ -18,6 +18,7 @@
 #define STEPS_MAX 64		/* pipelined requests are served in turn with others */
 #define ATTEMPT_MS 250		/* Connection Attempt Delay of RFC 8305 8 */
 #define LINGER_MS 2000
+#define DRAIN_FIRST_MS 1000	/* a first request gets so long once draining began */
 #define LINGER_READS 16		/* in one go */
 
 const char *const session_state_names[SESSION_STATE_MAX] = {
@@ -310,10 +311,21 @@ void session_next(struct session *s)
 	session_set(s, buf_len(s->in) ? SESSION_HEAD : SESSION_IDLE);
 }
 
+/* The next request is here already, though nobody has read it. */
+static bool is_asked(const struct session *s)
+{
+	char octet;
+
+	return recv(s->client.fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+/* Who never asked has just come, and is about to. */
 void session_drain(struct session *s)
 {
-	if (s->state == SESSION_IDLE || (s->state == SESSION_HEAD && !buf_len(s->in)))
+	if (s->state == SESSION_IDLE && !is_asked(s))
 		session_end(s, SESSION_CLOSE);
+	else if (s->state == SESSION_HEAD && !buf_len(s->in))
+		loop_timer(&s->thread->loop, &s->timer, DRAIN_FIRST_MS);
 }
 
 int session_local(const struct session *s, struct endpoint *ret)

@@ -132,7 +132,7 @@ void session_end(struct session *s, enum session_end how);
 /* Ready for the next request. */
 void session_next(struct session *s);
 
-/* Drain: end @s if it is idle. */
+/* Drain: end @s if it is idle; one that never asked gets a moment for its first request. */
 void session_drain(struct session *s);
 
 #endif /* TIPHARES_SESSION_H */

@@ -28,7 +28,7 @@ write_conf 8080 full
 check "the daemon starts" daemon_start || finish
 load_start "$(by_size 500 20)"
 for n in $(seq "$(times "$(by_size 20 4)")"); do
-	write_conf $((8080 + n % 7)) "$([ $((n % 2)) = 0 ] && echo full || echo inbound)"
+	write_conf $((8080 + n % 100)) "$([ $((n % 2)) = 0 ] && echo full || echo inbound)"
 	reload || break
 done
 check_eq "reloads, to another local port and mode" "$(times "$(by_size 20 4)")" $reloads
