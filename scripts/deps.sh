@@ -15,7 +15,7 @@ vm="qemu-system-x86 qemu-system-common busybox-static cpio xz-utils gcc-12 dpkg 
 scenarios="nginx curl nftables iproute2 python3 iputils-ping ethtool tcpdump conntrack iptables
 	procps perl openssl coreutils"
 demo="$build $vm $scenarios"
-check="$demo valgrind groff-base prometheus goaccess calamaris sparse shellcheck clang-14 libclang-rt-14-dev"
+check="$demo valgrind groff-base prometheus goaccess calamaris sparse shellcheck cppcheck clang-tidy clang-14 libclang-rt-14-dev"
 software="$build $scenarios wget git apt dpkg-dev nodejs slowhttptest chromium"
 deb="$build dpkg-dev debhelper dh-dkms fakeroot"
 install="debootstrap git systemd-container util-linux apt debian-archive-keyring"
