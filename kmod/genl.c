@@ -297,13 +297,27 @@ static int stats_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
+static int check_promise(const struct nlattr *attr,
+			 struct netlink_ext_ack *extack)
+{
+	u32 ms = attr ? nla_get_u32(attr) : 0;
+
+	if (!ms || (ms >= TIPH_HEARTBEAT_MIN && ms <= TIPH_HEARTBEAT_MAX))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(extack, attr,
+			    "heartbeats are promised within 100 to 600000 milliseconds, or none by 0");
+	return -ERANGE;
+}
+
 static int heartbeat(struct sk_buff *skb, struct genl_info *info)
 {
 	struct tiph_net *tn = tiph_net_get(genl_info_net(info));
 	const struct nlattr *promise = info->attrs[TIPH_A_HEARTBEAT];
 	const struct nlattr *overload = info->attrs[TIPH_A_OVERLOAD];
-	int err = 0;
+	int err = check_promise(promise, info->extack);
 
+	if (err)
+		return err;
 	mutex_lock(&tn->lock);
 	if (tn->owner != info->snd_portid) {
 		NL_SET_ERR_MSG(info->extack,
