@@ -149,6 +149,7 @@ void thread_drain(struct thread *t, bool shared)
 		l = l->next;
 		session_drain(s);
 	}
+	upstream_pool_flush(&t->upstreams);
 }
 
 /* --- the mailbox --- */

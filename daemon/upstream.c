@@ -78,13 +78,23 @@ static struct upstream *pool_oldest(struct upstream_pool *pool)
 	return list_empty(&pool->lru) ? NULL : container_of(pool->lru.next, struct upstream, lru);
 }
 
+/*
+ * An idle one that we close first. On a client's address it goes by RST: what
+ * TIME_WAIT would keep is a 4-tuple that the client may use itself, and then the
+ * answers to its SYN would come to us.
+ */
+static void pool_drop(struct upstream *up)
+{
+	upstream_close(up, up->key.client.addr.family != AF_UNSPEC);
+}
+
 static void on_pool_timer(struct timer *t)
 {
 	struct upstream_pool *pool = container_of(t, struct upstream_pool, timer);
 	struct upstream *up;
 
 	while ((up = pool_oldest(pool)) && up->expires <= pool->loop->now)
-		upstream_close(up, false);
+		pool_drop(up);
 	if (up)
 		timer_set(&pool->loop->timers, t, up->expires);
 }
@@ -109,7 +119,7 @@ void upstream_pool_flush(struct upstream_pool *pool)
 	struct upstream *up;
 
 	while ((up = pool_oldest(pool)))
-		upstream_close(up, false);
+		pool_drop(up);
 }
 
 void upstream_pool_destroy(struct upstream_pool *pool)

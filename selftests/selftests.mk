@@ -16,7 +16,7 @@ VM_TIMEOUT ?= 3600
 # the whole range of kernels; dkms.conf names the same
 MATRIX ?= 6.1 6.12 7.3
 
-.PHONY: stage-vm check-native check-vm check-runner check-debug check-matrix ktap-debug ktap-native ktap-vm selftests-stage
+.PHONY: soak stage-vm check-native check-vm check-runner check-debug check-matrix ktap-debug ktap-native ktap-vm selftests-stage
 vm-runs := $(foreach k,$(KERNELS),$(foreach d,$(DATAPATHS),vm-$(k)-$(d)))
 .PHONY: $(vm-runs)
 
@@ -67,7 +67,7 @@ ktap-vm: $(vm-runs)
 CORE ?= modes before_interception fail_open forwarding_untouched_napi match privileges
 CORE_NFT ?= modes fail_open match
 # What asks the daemon about HTTP and protocols is the same on each datapath, and takes an emulated machine long.
-NATIVE_ONLY ?= http protocols access proxy_protocol origins memory software explain metrics logs config_errors probes attacks nft_%
+NATIVE_ONLY ?= http protocols access proxy_protocol origins memory software survive_long explain metrics logs config_errors probes attacks nft_%
 WHOLE := $(filter-out $(NATIVE_ONLY),$(basename $(notdir $(wildcard selftests/tiphares/*.sh selftests/tiphares/uapi_*.c selftests/tiphares/fuzz_*.c))))
 stage-vm-runs := 6.1-kmod 6.12-kmod 6.1-nft
 stage-vm-logs := $(foreach r,$(stage-vm-runs),$(KTAP)/vm-$r.log $(KTAP)/vm-$r-verdict.log)
@@ -84,6 +84,11 @@ check-vm: ktap-vm
 
 # What the stage "debug" of make check runs, which has to stay short; check-debug runs all.
 DEBUG_SHORT ?= isolation netns_exit
+
+# Under load for long, natively: SOAK times survive_long.
+SOAK ?= 10
+soak: selftests-stage daemon ctl
+	@TIPH_BUILD=$(abspath $(BUILD)) TIPH_DATAPATH=nft TIPH_SURVIVE=$(SOAK) $(BUILD)/kselftest/tiphares/survive_long.sh
 
 # The debug kernel: built the first time, then out of the cache (scripts/kernel-debug.sh).
 ktap-debug:

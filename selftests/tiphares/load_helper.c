@@ -105,15 +105,17 @@ static void start(void)
 {
 	struct epoll_event event = { .events = EPOLLOUT };
 	struct connection *c = connections;
-	static int next_address, next_source;
+	static int next_address, next_source[2];
+	int *next;
 
 	while (c < connections + CONNECTIONS_MAX && c->fd >= 0)
 		c++;
 	if (c == connections + CONNECTIONS_MAX)
 		return;
 	*c = (struct connection){ .began = now(), .address = &addresses[next_address++ % n_addresses] };
+	next = &next_source[c->address->family == AF_INET6];
 	do
-		c->source = &sources[next_source++ % n_sources];
+		c->source = &sources[(*next)++ % n_sources];
 	while (c->source->family != c->address->family);
 	c->fd = socket(c->address->family, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	event.data.ptr = c;
