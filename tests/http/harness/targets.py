@@ -12,7 +12,7 @@ import time
 # seconds on a machine of usual speed. "port" and "route" stand in each port, and in each route but the barrier's.
 PROFILES = {
     "main": {"http": {"header_timeout": "100s", "idle_timeout": "100s", "response_timeout": "100s"}},
-    "slow": {"http": {"header_timeout": 3, "idle_timeout": 5, "response_timeout": 3, "connect_timeout": 3}},
+    "slow": {"http": {"header_timeout": 3, "idle_timeout": 5, "response_timeout": 3, "connect_timeout": 3, "client_rate": "0B"}},
     "small": {"http": {"header_limit": "4KiB", "header_fields": "16", "header_timeout": "100s",
                        "idle_timeout": "100s", "response_timeout": "100s"}},
     "forwarded": {"http": {"forwarded": "rfc7239"}},
