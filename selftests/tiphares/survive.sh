@@ -35,5 +35,7 @@ check_eq "reloads, to another local port and mode" "$(times "$(by_size 20 4)")" 
 load_stop
 check_eq "reloads: no connection failed" 0 "$(load_unexcused)"
 check "reloads: none waited for a lost SYN" load_is 'slow == 0'
-check "reloads: none was forwarded" load_is 'direct == 0'
+# with the module those of the moment between the commit and the marking of the new listeners are (docs/failure-modes.md)
+[ "$TIPH_DATAPATH" = kmod ] || check "reloads: none was forwarded" load_is 'direct == 0'
+check "reloads: most were intercepted" load_is '2 * proxied > begun'
 finish
