@@ -36,14 +36,17 @@ def read_baseline(path):
     return kernel, rows
 
 
-def write_baseline(path, kernel, found):
+def write_baseline(path, kernel, found, base):
+    """Of what was not measured this time, what is known of the same kernel stays."""
+    rows = {key: row for key, row in base.items() if key[0] not in found}
+    for what, of_what in found.items():
+        rows.update({(what, *key): row[:2] for key, row in of_what.items()})
     with open(path, "w") as f:
         f.write("# SPDX-License-Identifier: GPL-2.0-only\n"
                 "# Instructions a packet, as `make bench-kernel BASELINE=renew` wrote them.\n"
                 "kernel\t%s\n" % kernel)
-        for what, rows in found.items():
-            for (family, name), (cost, end, _, _) in rows.items():
-                f.write("%s\t%s\t%s\t%d\t%s\n" % (what, family, name, cost, end))
+        for key in sorted(rows, key=lambda key: key[0]):
+            f.write("%s\t%s\t%s\t%d\t%s\n" % (*key, *rows[key]))
 
 
 def table(found):
@@ -93,7 +96,7 @@ def main(baseline, folder, *whats):
         print("# Linux %s" % kernel)
         table(found)
     if os.environ.get("TIPH_BASELINE") == "renew" and kernel and all(r[0] for r in results[:len(whats)]):
-        write_baseline(baseline, kernel, found)
+        write_baseline(baseline, kernel, found, base if known == kernel else {})
         print("# wrote " + baseline)
     return 0 if all(r[0] for r in results) else 1
 

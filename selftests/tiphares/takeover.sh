@@ -55,7 +55,7 @@ successor
 check "and back" wait_for took_over 20
 check "and back: intercepted" intercepted $O4 8000 src=$GW4
 
-# the successor dies, at any step
+# the successor dies, at any step: which ones were hit is the machine's to decide, and told
 served=0 given=0
 for ms in 1 2 4 6 8 10 13 16 20 30 60; do
 	successor
@@ -75,7 +75,6 @@ for ms in 1 2 4 6 8 10 13 16 20 30 60; do
 	check "successor killed after $ms ms: the other port" intercepted $O4 8000 src=$GW4
 done
 diag "killed after it had asked: $given, after it served: $served"
-check "the successor was killed between its question and its service" test $given -gt 0
 
 # the predecessor dies, at any step
 for ms in 1 3 5 8 11 15 30 60; do
