@@ -31,7 +31,14 @@ block yaml 1 >"$root/etc/tiphares/tiphares.yaml"
 check "the README's configuration is one" says '^web ' in_root tipharesd --check
 
 boot
-in_box ip link add lan0 type veth peer name lan1 || die "no interface"
+# a gateway: the documents' clients behind lan0, their origins behind wan0
+in_box sh -e <<'SH' || die "no interfaces"
+ip link add lan0 type veth peer name lan1
+ip link add wan0 type veth peer name wan1
+for name in lan0 lan1 wan0 wan1; do ip link set $name up; done
+ip addr add 10.1.0.1/16 dev lan0
+ip addr add 192.0.2.1/24 dev wan0
+SH
 n=0
 while read -r command; do
 	n=$((n + 1))
@@ -48,7 +55,7 @@ worker=$(in_box tipharesctl --json status | sed -n 's/.*"pid": \([0-9]*\).*/\1/p
 check "the worker is the user tiphares" says '^tiphares$' in_box stat -c %U "/proc/$worker"
 # a parent that hangs is replaced by systemd
 hung=$(in_box systemctl show -P MainPID tiphares)
-in_box kill -STOP "$hung"
+in_box sh -c "kill -STOP $hung"
 check "the watchdog replaces a parent that hangs" wait_for 'p=$(in_box systemctl show -P MainPID tiphares) && [ "$p" != 0 ] && [ "$p" != '"$hung"' ] && in_box tipharesctl status' 90
 
 # each howto: its configuration, then its commands as they stand
