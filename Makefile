@@ -70,7 +70,7 @@ check: deps-check
 	@selftests/ktap-count $$(for s in $(STAGES); do case $$s in \
 		static) echo $(KTAP)/static.log ;; unit) echo $(KTAP)/unit.log ;; \
 		http) echo $(KTAP)/http.log ;; \
-		native) echo $(KTAP)/native-nft.log ;; \
+		native) echo $(native-logs) ;; \
 		vm) echo $(stage-vm-logs) ;; \
 		debug) echo $(KTAP)/vm-debug-kmod.log $(KTAP)/vm-debug-kmod-verdict.log ;; esac; done)
 

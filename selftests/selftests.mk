@@ -44,10 +44,19 @@ $(hostile): $(hostile-own) $(hostile-obj)
 
 -include $(hostile-own:.o=.d)
 
+# Natively, most of a scenario's time is waiting: two lanes, every other scenario each, side by side.
+native := $(or $(T),$(filter-out software survive_long,$(sort $(basename $(notdir $(wildcard selftests/tiphares/*.sh))))))
+native-lanes := 1$(if $(word 2,$(native)), 2)
+native-logs := $(native-lanes:%=$(KTAP)/native-nft-%.log)
+.PHONY: $(native-lanes:%=native-lane-%)
+$(native-lanes:%=native-lane-%): native-lane-%: selftests-stage daemon ctl $(hostile)
+	@TIPH_BUILD=$(abspath $(BUILD)) TIPH_DATAPATH=nft $(MAKE) -s --no-print-directory -C $(BUILD)/kselftest/tiphares \
+		run_tests T="$$(printf '%s\n' $(native) | sed -n '$*~$(words $(native-lanes))p' | tr '\n' ' ')" \
+		2>&1 </dev/null | tee $(KTAP)/native-nft-$*.log | sed -u 's/^/$*: /'
+
 ktap-native: selftests-stage daemon ctl $(hostile)
-	@echo "== natively, nft"
-	@TIPH_BUILD=$(abspath $(BUILD)) TIPH_DATAPATH=nft \
-		$(MAKE) -s --no-print-directory -C $(BUILD)/kselftest/tiphares run_tests T="$(T)" 2>&1 </dev/null | tee $(KTAP)/native-nft.log
+	@echo "== natively, nft$(if $(word 2,$(native-lanes)),: two lanes)"
+	@$(MAKE) --no-print-directory -j2 $(native-lanes:%=native-lane-%)
 
 # One machine for each kernel and datapath. The runner's verdict is a result of its own.
 $(vm-runs): vm-%: selftests-stage daemon ctl $(hostile)
@@ -77,7 +86,7 @@ stage-vm:
 	@$(MAKE) --no-print-directory ktap-vm KERNELS=6.1 DATAPATHS=nft T="$(or $(T),$(CORE_NFT))"
 
 check-native: ktap-native
-	@selftests/ktap-count $(KTAP)/native-nft.log
+	@selftests/ktap-count $(native-logs)
 
 check-vm: ktap-vm
 	@selftests/ktap-count $(vm-runs:%=$(KTAP)/%.log) $(vm-runs:%=$(KTAP)/%-verdict.log)

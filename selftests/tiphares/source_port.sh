@@ -63,7 +63,7 @@ other_port() {	# PORT SOURCE CMD...
 for to in $O4 $O6; do
 	src=$(client_of $to)
 	for port in 43000 20001; do
-		rm -f "$LAB/let-go"
+		rm -f "$LAB/let-go" "$LAB/hold"
 		probe hold $to 443 /slow/300M --bind "$src,$port" --until "$LAB/let-go" >"$LAB/hold" 2>&1 & held=$!
 		check "$to: port $port is taken" wait_for "grep -q octets= '$LAB/hold'" 20
 		check "$to: preserve: another port than $port" other_port $port "$src" \
