@@ -29,8 +29,8 @@
  * @CHANNEL_LISTENER: one fd, listening. a: port index in the last CHANNEL_CONF,
  *	b: thread.
  * @CHANNEL_KEEP: in place of the CHANNEL_LISTENERs of port a, thread b: the
- *	listeners that this thread has for the port of the same name stay, so
- *	that nothing in their queues is lost.
+ *	listeners that this thread has at that port's addresses stay, so that
+ *	nothing in their queues is lost.
  * @CHANNEL_COMMIT: the listeners that came, and those kept, since the last
  *	CHANNEL_CONF are the whole set: use them and that configuration for new
  *	connections, close the other listeners of the previous set.

@@ -88,6 +88,15 @@ const struct conf_port *conf_port_by_name(const struct conf *conf, const char *n
 	return NULL;
 }
 
+const struct conf_port *conf_port_at(const struct conf *conf, const struct endpoint *listen)
+{
+	for (size_t i = 0; i < conf->n_ports; i++)
+		for (size_t k = 0; k < conf->ports[i].n_listen; k++)
+			if (endpoint_equal(&conf->ports[i].listen[k], listen))
+				return &conf->ports[i];
+	return NULL;
+}
+
 const char *conf_mode_name(uint8_t mode)
 {
 	static const char *const names[] = {

@@ -274,6 +274,8 @@ struct conf *conf_get(struct conf *conf);
 void conf_put(struct conf *conf);
 
 const struct conf_port *conf_port_by_name(const struct conf *conf, const char *name);
+/* The port whose listeners are there, or NULL. */
+const struct conf_port *conf_port_at(const struct conf *conf, const struct endpoint *listen);
 /* "full", "inbound", "outbound", "none" */
 const char *conf_mode_name(uint8_t mode);
 

@@ -30,6 +30,7 @@
 #define FULL_POLL_MS 20
 #define RETIRE_MS 2000
 #define WAITING_MAX 65536	/* at least a backlog */
+#define GROUP_MAX 16	/* of a thread at a port that comes and goes quickly */
 #define SILENCE_MS 10000	/* without an error before the next is logged */
 
 /**
@@ -234,35 +235,72 @@ static void take_waiting(struct listener *l)
 		;
 }
 
-/* Others listen where it does: it would go on getting what is theirs. */
-static bool has_heirs(const struct listener *l)
+/* The port of the new configuration that listens where it does, or NULL. */
+static const struct conf_port *heir_of(const struct listener *l)
 {
-	const struct setup *setup = l->thread->setup;
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
 	struct endpoint at;
 
-	if (l->setup == setup || getsockname(l->watch.fd, (struct sockaddr *)&ss, &len) ||
-	    endpoint_from_sockaddr(&at, &ss))
-		return false;
-	for (size_t i = 0; i < setup->conf->n_ports; i++)
-		for (size_t k = 0; k < setup->conf->ports[i].n_listen; k++)
-			if (endpoint_equal(&setup->conf->ports[i].listen[k], &at))
-				return true;
-	return false;
+	if (getsockname(l->watch.fd, (struct sockaddr *)&ss, &len) || endpoint_from_sockaddr(&at, &ss))
+		return NULL;
+	return conf_port_at(l->thread->setup->conf, &at);
 }
 
-static void listener_retire(struct listener *l)
+static size_t count_of(const struct thread *t, const struct conf_port *port)
 {
-	if (l->retired)
-		return;
-	l->retired = true;
-	if (!has_heirs(l)) {
-		loop_timer(&l->thread->loop, &l->close, RETIRE_MS);
+	size_t n = 0;
+
+	for (const struct list *i = t->listeners.next; i != &t->listeners; i = i->next)
+		n += container_of(i, struct listener, link)->port == port;
+	return n;
+}
+
+/* The datapath takes its connections for those of @heir: it is the same port, or came in its place. */
+static bool may_serve(const struct listener *l, const struct conf_port *heir)
+{
+	const struct conf *conf = l->thread->setup->conf;
+
+	return !((l->port->mode ^ heir->mode) & TIPH_INBOUND) &&
+	       (!strcmp(l->port->name, heir->name) || !conf_port_by_name(conf, l->port->name)) &&
+	       count_of(l->thread, heir) < GROUP_MAX;
+}
+
+static void serve(struct listener *l, const struct conf_port *port)
+{
+	setup_put(l->setup);
+	l->setup = setup_get(l->thread->setup);
+	l->port = port;
+	l->retired = false;
+	timer_cancel(&l->close);
+}
+
+/*
+ * Others listen where it does: it goes on getting what is theirs, so it serves
+ * their port, or goes at once.
+ */
+static void listener_succeed(struct listener *l, const struct conf_port *heir)
+{
+	if (may_serve(l, heir)) {
+		serve(l, heir);
 		return;
 	}
 	take_waiting(l);
 	listener_close(l);
+}
+
+static void listener_retire(struct listener *l)
+{
+	const struct conf_port *heir = l->setup == l->thread->setup ? NULL : heir_of(l);
+
+	if (heir) {
+		listener_succeed(l, heir);
+		return;
+	}
+	if (l->retired)
+		return;
+	l->retired = true;
+	loop_timer(&l->thread->loop, &l->close, RETIRE_MS);
 }
 
 int listener_add(struct thread *t, int fd, size_t port_index)
@@ -303,11 +341,8 @@ void listener_keep(struct thread *t, size_t port_index)
 	for (struct list *i = t->listeners.next; i != &t->listeners; i = i->next) {
 		struct listener *l = container_of(i, struct listener, link);
 
-		if (l->retired || l->setup == t->setup || strcmp(l->port->name, port->name))
-			continue;
-		setup_put(l->setup);
-		l->setup = setup_get(t->setup);
-		l->port = port;
+		if (!l->retired && l->setup != t->setup && heir_of(l) == port)
+			serve(l, port);
 	}
 }
 

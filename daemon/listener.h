@@ -17,7 +17,7 @@ struct listener_copy {
  * @fd. 0 or a negative errno.
  */
 int listener_add(struct thread *t, int fd, size_t port_index);
-/* Those of the port of the same name stay, now for @t's setup. */
+/* Those at the addresses of the port stay, now for @t's setup. */
 void listener_keep(struct thread *t, size_t port_index);
 /* Copies of the descriptors in use, at most @max; returns how many. */
 size_t listener_copies(struct thread *t, struct listener_copy *ret, size_t max);

@@ -9,7 +9,7 @@
  *	hand over, commit	the worker swaps
  *	the worker answers	only now the previous one is forgotten
  *
- * A port that stays what it was keeps its listeners, so that no connection in
+ * A port that stays where it was keeps its listeners, so that no connection in
  * their queues is lost.
  *
  * Ports that somebody changed in the datapath take the same way without
@@ -59,19 +59,30 @@ static bool same_listeners(const struct conf_port *a, const struct conf_port *b)
 	return true;
 }
 
+/* The port in force whose listeners are what @port wants: itself, or one that goes and is replaced by it. */
+static const struct conf_port *predecessor(const struct conf *old, const struct conf *conf, const struct conf_port *port)
+{
+	const struct conf_port *before = conf_port_at(old, &port->listen[0]);
+
+	if (!before || !same_listeners(before, port))
+		return NULL;
+	return !strcmp(before->name, port->name) || !conf_port_by_name(conf, before->name) ? before : NULL;
+}
+
 /*
- * A listener bears its port's number. A port that stays in a commit keeps it;
- * one that somebody removed and added again has another now.
+ * A listener bears its port's number. A port that stays in a commit keeps it, and
+ * leaves it to one that replaces it; one that somebody removed and added again has
+ * another now.
  */
 static void choose_kept(struct parent *p, const struct conf *conf, bool *kept)
 {
 	uint32_t ids[TIPH_PORTS_MAX];
 
-	read_ids(p, conf, ids);
+	read_ids(p, p->conf, ids);
 	for (size_t i = 0; p->has_listeners && i < conf->n_ports; i++) {
-		const struct conf_port *old = conf_port_by_name(p->conf, conf->ports[i].name);
+		const struct conf_port *old = predecessor(p->conf, conf, &conf->ports[i]);
 
-		kept[i] = old && same_listeners(old, &conf->ports[i]) && ids[i] == p->ids[old->index];
+		kept[i] = old && ids[old->index] == p->ids[old->index];
 	}
 }
 

@@ -88,15 +88,6 @@ static bool listens_at(int fd, struct endpoint *ret)
 	       !getsockname(fd, (struct sockaddr *)&ss, &sslen) && !endpoint_from_sockaddr(ret, &ss);
 }
 
-static const struct conf_port *port_at(const struct conf *conf, const struct endpoint *e)
-{
-	for (size_t i = 0; i < conf->n_ports; i++)
-		for (size_t k = 0; k < conf->ports[i].n_listen; k++)
-			if (endpoint_equal(&conf->ports[i].listen[k], e))
-				return &conf->ports[i];
-	return NULL;
-}
-
 static void use_given(const struct conf *conf, unsigned int threads, struct port_sockets *l)
 {
 	for (size_t i = 0; l->given && i < l->given->n; i++) {
@@ -104,7 +95,7 @@ static void use_given(const struct conf *conf, unsigned int threads, struct port
 		const struct conf_port *port;
 		struct endpoint e;
 
-		port = g->fd >= 0 && listens_at(g->fd, &e) ? port_at(conf, &e) : NULL;
+		port = g->fd >= 0 && listens_at(g->fd, &e) ? conf_port_at(conf, &e) : NULL;
 		if (!port)
 			continue;
 		l->v[l->n++] = (struct port_socket){

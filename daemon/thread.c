@@ -134,12 +134,12 @@ void thread_commit(struct thread *t)
 	t->bufs.limit = t->setup->conf->limits.memory / t->setup->gen->threads;
 }
 
-void thread_drain(struct thread *t, bool shared)
+void thread_drain(struct thread *t, bool at_once)
 {
 	struct list *l = t->sessions.next;
 
 	t->draining = true;
-	if (shared)
+	if (at_once)
 		listener_close_all(t);
 	else
 		listener_retire_all(t);

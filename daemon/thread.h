@@ -146,9 +146,9 @@ void thread_commit(struct thread *t);
 void thread_cancel(struct thread *t);
 /*
  * End idle sessions, let the others finish; accept what is on its way, or with
- * @shared nothing more: another daemon has the same listeners.
+ * @at_once nothing more: another daemon has the same listeners, or nobody waits.
  */
-void thread_drain(struct thread *t, bool shared);
+void thread_drain(struct thread *t, bool at_once);
 
 static inline struct setup *setup_get(struct setup *setup)
 {

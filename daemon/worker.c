@@ -266,13 +266,13 @@ static int on_reopen(struct worker *w, int fd)
 
 struct drain_mail {
 	struct mail mail;
-	bool shared;
+	bool at_once;
 	bool busy;
 };
 
 static void do_drain(struct thread *t, struct mail *mail)
 {
-	thread_drain(t, container_of(mail, struct drain_mail, mail)->shared);
+	thread_drain(t, container_of(mail, struct drain_mail, mail)->at_once);
 }
 
 /* Sessions that others wait for, or listeners that may still bring some. */
@@ -283,9 +283,9 @@ static void look_busy(struct thread *t, struct mail *mail)
 	m->busy |= t->n_sessions || !list_empty(&t->listeners);
 }
 
-static bool drain_step(struct worker *w, void (*fn)(struct thread *, struct mail *), bool shared)
+static bool drain_step(struct worker *w, void (*fn)(struct thread *, struct mail *), bool at_once)
 {
-	struct drain_mail m = { .mail.fn = fn, .shared = shared };
+	struct drain_mail m = { .mail.fn = fn, .at_once = at_once };
 
 	for (unsigned int i = 0; i < w->n_threads; i++)
 		thread_call(&w->threads[i], &m.mail);

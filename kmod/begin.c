@@ -62,14 +62,26 @@ static __always_inline void syn_of(struct tiph_syn *syn,
 }
 
 static __always_inline struct sock *
-listener_get(const struct tiph_packet *pkt, u8 family,
-	     const struct tiph_port *port)
+listener_at(const struct tiph_packet *pkt, u8 family,
+	    const struct tiph_port *port, u16 listen)
 {
 	return family == AF_INET ?
 	       tiph_listener4(pkt->tn->net, pkt->skb, pkt->th, pkt->thoff,
-			      port) :
+			      port, listen) :
 	       tiph_listener6(pkt->tn->net, pkt->skb, pkt->th, pkt->thoff,
-			      port);
+			      port, listen);
+}
+
+/* A port that was moved is served where it was until it is where it should be. */
+static __always_inline struct sock *
+listener_get(const struct tiph_packet *pkt, u8 family,
+	     const struct tiph_port *port)
+{
+	struct sock *sk = listener_at(pkt, family, port, port->listen);
+
+	if (unlikely(!sk && port->before))
+		sk = listener_at(pkt, family, port, port->before);
+	return sk;
 }
 
 static __always_inline enum tiph_verdict_id
@@ -367,6 +379,25 @@ noinline unsigned int tiph_syn6(struct tiph_net *tn, struct sk_buff *skb,
 	return syn(&pkt, AF_INET6);
 }
 
+/* Give the packet to the listener there, if it acknowledges a cookie of it. */
+static bool cookie_give(const struct tiph_packet *pkt, u8 family,
+			const struct tiph_port *port, u16 listen)
+{
+	struct sock *sk = listen ? listener_at(pkt, family, port, listen) :
+				   NULL;
+
+	if (!sk)
+		return false;
+	if ((family == AF_INET ?
+	     tiph_cookie_valid4(sk, ip_hdr(pkt->skb), pkt->th) :
+	     tiph_cookie_valid6(sk, ipv6_hdr(pkt->skb), pkt->th)) &&
+	    give(pkt, family, sk))
+		return true;
+	sock_put(sk);
+
+	return false;
+}
+
 /*
  * The only ACKs without a socket that are ours acknowledge a cookie that the
  * listener sent moments ago. All others keep being forwarded.
@@ -374,22 +405,13 @@ noinline unsigned int tiph_syn6(struct tiph_net *tn, struct sk_buff *skb,
 static unsigned int cookie(const struct tiph_packet *pkt, u8 family)
 {
 	const struct tiph_port *port;
-	struct sock *listener = NULL;
 	struct tiph_syn syn;
 
 	syn_of(&syn, pkt, family);
 	port = tiph_ports_match(rcu_dereference(pkt->tn->ports), &syn);
-	if (port)
-		listener = listener_get(pkt, family, port);
-	if (!listener)
+	if (!port || (!cookie_give(pkt, family, port, port->listen) &&
+		      !cookie_give(pkt, family, port, port->before)))
 		return leave(pkt, family, NULL, TIPH_V_FOREIGN);
-	if (!(family == AF_INET ?
-	      tiph_cookie_valid4(listener, ip_hdr(pkt->skb), pkt->th) :
-	      tiph_cookie_valid6(listener, ipv6_hdr(pkt->skb), pkt->th)) ||
-	    !give(pkt, family, listener)) {
-		sock_put(listener);
-		return leave(pkt, family, NULL, TIPH_V_FOREIGN);
-	}
 	if (port->mark)
 		pkt->skb->mark = port->mark;
 

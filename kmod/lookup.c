@@ -30,18 +30,19 @@ static struct sock *listener_get(struct sock *sk, const struct tiph_port *port)
  * @th: its TCP header
  * @thoff: where that begins
  * @port: the port the connection is for
+ * @listen: local port of the listeners
  *
  * Return: a listener with a reference, or NULL
  */
 struct sock *tiph_listener4(struct net *net, struct sk_buff *skb,
 			    const struct tcphdr *th, int thoff,
-			    const struct tiph_port *port)
+			    const struct tiph_port *port, u16 listen)
 {
 	struct sock *sk;
 
 	sk = __inet_lookup_listener(net, skb, thoff + __tcp_hdrlen(th),
 				    ip_hdr(skb)->saddr, th->source,
-				    htonl(INADDR_LOOPBACK), port->listen,
+				    htonl(INADDR_LOOPBACK), listen,
 				    LOOPBACK_IFINDEX, 0);
 	return listener_get(sk, port);
 }
@@ -53,18 +54,19 @@ struct sock *tiph_listener4(struct net *net, struct sk_buff *skb,
  * @th: its TCP header
  * @thoff: where that begins
  * @port: the port the connection is for
+ * @listen: local port of the listeners
  *
  * Return: a listener with a reference, or NULL
  */
 struct sock *tiph_listener6(struct net *net, struct sk_buff *skb,
 			    const struct tcphdr *th, int thoff,
-			    const struct tiph_port *port)
+			    const struct tiph_port *port, u16 listen)
 {
 	struct sock *sk;
 
 	sk = inet6_lookup_listener(net, skb, thoff + __tcp_hdrlen(th),
 				   &ipv6_hdr(skb)->saddr, th->source,
-				   &in6addr_loopback, port->listen,
+				   &in6addr_loopback, listen,
 				   LOOPBACK_IFINDEX, 0);
 	return listener_get(sk, port);
 }

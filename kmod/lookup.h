@@ -45,10 +45,10 @@ static inline bool tiph_sock_is_ours(struct sock *sk)
 
 struct sock *tiph_listener4(struct net *net, struct sk_buff *skb,
 			    const struct tcphdr *th, int thoff,
-			    const struct tiph_port *port);
+			    const struct tiph_port *port, u16 listen);
 struct sock *tiph_listener6(struct net *net, struct sk_buff *skb,
 			    const struct tcphdr *th, int thoff,
-			    const struct tiph_port *port);
+			    const struct tiph_port *port, u16 listen);
 
 bool tiph_cookie_likely(struct net *net, const struct sock *listener);
 bool tiph_cookie_valid4(const struct sock *listener, const struct iphdr *iph,

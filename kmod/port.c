@@ -7,12 +7,9 @@
 #include "port.h"
 #include "tag.h"
 
-static struct tiph_ident *ident_create(const char *name, u32 *last_id)
+static struct tiph_ident *ident_create(const char *name, u32 id)
 {
 	struct tiph_ident *ident;
-
-	if (*last_id == TIPH_TAG_MAX)
-		return ERR_PTR(-ENOSPC);
 
 	ident = kzalloc(sizeof(*ident), GFP_KERNEL_ACCOUNT);
 	if (!ident)
@@ -23,7 +20,7 @@ static struct tiph_ident *ident_create(const char *name, u32 *last_id)
 		return ERR_PTR(-ENOMEM);
 	}
 	refcount_set(&ident->refs, 1);
-	ident->id = ++*last_id;
+	ident->id = id;
 	strscpy(ident->name, name, sizeof(ident->name));
 
 	return ident;
@@ -280,22 +277,67 @@ static const char *list_fault(struct tiph_port **list, unsigned int n)
 	return NULL;
 }
 
+/* Can listeners and connections of the one be those of the other? */
+static bool is_alike(const struct tiph_port *a, const struct tiph_port *b)
+{
+	return !((a->mode ^ b->mode) & TIPH_INBOUND);
+}
+
+/*
+ * No SYN may find nobody because its port has just been moved: the listeners
+ * that there were serve until the new ones are claimed.
+ */
+static void succeed(struct tiph_port *port, const struct tiph_port *before)
+{
+	if (!is_alike(port, before))
+		return;
+	if (before->listen != port->listen &&
+	    READ_ONCE(before->ident->served) == before->listen)
+		port->before = before->listen;
+	else
+		port->before = before->before;
+}
+
+/* The port that is gone and at whose local port @port is now: it was renamed. */
+static const struct tiph_port *renamed(const struct tiph_ports *old,
+				       const struct tiph_port *port,
+				       struct tiph_port **list,
+				       unsigned int len)
+{
+	u16 i;
+
+	for (i = 0; old && i < old->n; i++)
+		if (old->port[i]->listen == port->listen &&
+		    is_alike(port, old->port[i]) &&
+		    name_index(list, len, old->port[i]->name) == len)
+			return old->port[i];
+	return NULL;
+}
+
 static int ident_attach(const struct tiph_ports *old, struct tiph_port *port,
-			u32 *last_id)
+			struct tiph_port **list, unsigned int len, u32 *last_id)
 {
 	const struct tiph_port *before = tiph_ports_by_name(old, port->name);
+	struct tiph_ident *ident;
 
 	if (before) {
 		refcount_inc(&before->ident->refs);
 		port->ident = before->ident;
+		succeed(port, before);
 		return 0;
 	}
-	port->ident = ident_create(port->name, last_id);
-	if (IS_ERR(port->ident)) {
-		int err = PTR_ERR(port->ident);
-
-		port->ident = NULL;
-		return err;
+	before = renamed(old, port, list, len);
+	if (!before && *last_id == TIPH_TAG_MAX)
+		return -ENOSPC;
+	ident = ident_create(port->name,
+			     before ? before->ident->id : *last_id + 1);
+	if (IS_ERR(ident))
+		return PTR_ERR(ident);
+	*last_id += !before;
+	port->ident = ident;
+	if (before) {
+		ident->served = before->ident->served;
+		succeed(port, before);
 	}
 	return 0;
 }
@@ -356,7 +398,7 @@ int tiph_ports_merge(const struct tiph_ports *old, struct tiph_port **ports,
 		err = -EINVAL;
 	}
 	for (i = 0; i < n && !err; i++)
-		err = ident_attach(old, ports[i], last_id);
+		err = ident_attach(old, ports[i], list, len, last_id);
 	if (!err)
 		err = ports_create(list, len, ret);
 	kvfree(list);

@@ -29,7 +29,9 @@
 /**
  * struct tiph_ident - identity of a port
  * @refs: the ports that refer to it
- * @id: never 0, never given twice in one life of the namespace
+ * @id: never 0, and given again to a port of another name only if that takes
+ *	the place of this one, with its listeners
+ * @served: local port where a listener was last claimed
  * @stats: counters of this port
  * @shed: listeners whose accept queue went above the high-water mark and is not
  *	yet down at the low one; a bit stands for all listeners of its hash
@@ -40,6 +42,7 @@
 struct tiph_ident {
 	refcount_t refs;
 	u32 id;
+	u16 served;
 	unsigned long shed;
 	bool shed_told;
 	struct tiph_stats __percpu *stats;
@@ -52,6 +55,8 @@ struct tiph_ident {
  * @refs: versions of the table that have it
  * @mark: skb mark of intercepted packets, or 0
  * @listen: local port of the listeners
+ * @before: local port where they were before, 0: nowhere else; those that are
+ *	still there serve until there is one at @listen
  * @mode: enum tiph_mode
  * @source_port: enum tiph_source_port
  * @on_failure: enum tiph_policy
@@ -76,6 +81,7 @@ struct tiph_port {
 	refcount_t refs;
 	u32 mark;
 	u16 listen;
+	u16 before;
 	u8 mode;
 	u8 source_port;
 	u8 on_failure;

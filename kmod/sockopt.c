@@ -54,6 +54,7 @@ static int listen_apply(struct sock *sk, const struct tiph_port *port)
 		return -EBUSY;
 	/* a new listener is above no mark, and those before may be gone */
 	WRITE_ONCE(port->ident->shed, 0);
+	WRITE_ONCE(port->ident->served, port->listen);
 	if (port->mode & TIPH_INBOUND)
 		inet_set_bit(TRANSPARENT, sk);
 	else if (before)

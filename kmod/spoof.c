@@ -89,7 +89,7 @@ static bool is_at_port(const struct sock *sk, const struct tiph_port *port)
 	u16 num = inet_sk(sk)->inet_num;
 
 	if (!(port->mode & TIPH_INBOUND))
-		return num == port->listen;
+		return num == port->listen || num == port->before;
 	return inet_sk_transparent(sk) && tiph_port_has_dport(port, num);
 }
 

@@ -16,7 +16,7 @@ VM_TIMEOUT ?= 3600
 # the whole range of kernels; dkms.conf names the same
 MATRIX ?= 6.1 6.12 7.3
 
-.PHONY: soak stage-vm check-native check-vm check-runner check-debug check-matrix ktap-debug ktap-native ktap-vm selftests-stage
+.PHONY: soak soak-vm stage-vm check-native check-vm check-runner check-debug check-matrix ktap-debug ktap-native ktap-vm selftests-stage
 vm-runs := $(foreach k,$(KERNELS),$(foreach d,$(DATAPATHS),vm-$(k)-$(d)))
 .PHONY: $(vm-runs)
 
@@ -76,7 +76,7 @@ ktap-vm: $(vm-runs)
 CORE ?= modes before_interception fail_open forwarding_untouched_napi match privileges
 CORE_NFT ?= modes fail_open match
 # What asks the daemon about HTTP and protocols is the same on each datapath, and takes an emulated machine long.
-NATIVE_ONLY ?= http protocols access proxy_protocol origins memory software survive_long explain metrics logs config_errors probes attacks nft_%
+NATIVE_ONLY ?= http protocols access proxy_protocol origins memory software survive_long soak explain metrics logs config_errors probes attacks nft_%
 WHOLE := $(filter-out $(NATIVE_ONLY),$(basename $(notdir $(wildcard selftests/tiphares/*.sh selftests/tiphares/uapi_*.c selftests/tiphares/fuzz_*.c))))
 stage-vm-runs := 6.1-kmod 6.12-kmod 6.1-nft
 stage-vm-logs := $(foreach r,$(stage-vm-runs),$(KTAP)/vm-$r.log $(KTAP)/vm-$r-verdict.log)
@@ -94,10 +94,17 @@ check-vm: ktap-vm
 # What the stage "debug" of make check runs, which has to stay short; check-debug runs all.
 DEBUG_SHORT ?= isolation netns_exit
 
-# Under load for long, natively: SOAK times survive_long.
+# Under load for long. soak: natively, SOAK times survive_long, then mixed load for SOAK_SECONDS; soak-vm: the same with
+# the module, in a machine of two CPUs.
 SOAK ?= 10
+SOAK_SECONDS ?= 1800
+SOAK_VM_SECONDS ?= 900
 soak: selftests-stage daemon ctl
 	@TIPH_BUILD=$(abspath $(BUILD)) TIPH_DATAPATH=nft TIPH_SURVIVE=$(SOAK) $(BUILD)/kselftest/tiphares/survive_long.sh
+	@TIPH_BUILD=$(abspath $(BUILD)) TIPH_DATAPATH=nft TIPH_SOAK_SECONDS=$(SOAK_SECONDS) $(BUILD)/kselftest/tiphares/soak.sh
+soak-vm:
+	@TIPH_SURVIVE=$(SOAK) TIPH_SOAK_SECONDS=$(SOAK_VM_SECONDS) $(MAKE) --no-print-directory check-vm \
+		KERNELS="$(firstword $(KERNELS))" DATAPATHS=kmod VM_TIMEOUT=7200 T="survive_long soak"
 
 # The debug kernel: built the first time, then out of the cache (scripts/kernel-debug.sh).
 ktap-debug:

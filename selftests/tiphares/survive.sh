@@ -9,12 +9,12 @@
 times() { echo $(($1 * ${TIPH_SURVIVE:-1})); }
 lab_up
 reloads=0
-write_conf() {	# LISTEN MODE
+write_conf() {	# NAME LISTEN MODE
 	daemon_conf <<-CONF
 		workers: 2
 		drain_timeout: 10s
 		ports:
-		  - {name: web, listen: $1, mode: $2, match: {ports: [80]}}
+		  - {name: $1, listen: $2, mode: $3, match: {ports: [80]}}
 	CONF
 }
 reloaded() { status_is "j['reloads'] == $reloads"; }
@@ -24,18 +24,17 @@ reload() {
 	wait_for reloaded 20
 }
 
-write_conf 8080 full
+write_conf web0 8080 full
 check "the daemon starts" daemon_start || finish
 load_start "$(by_size 500 20)"
-for n in $(seq "$(times "$(by_size 20 4)")"); do
-	write_conf $((8080 + n % 100)) "$([ $((n % 2)) = 0 ] && echo full || echo inbound)"
+for n in $(seq "$(times "$(by_size 60 9)")"); do
+	# another name, to another local port, another name, and back: what waits there is older than the move
+	write_conf "web$(((n + 1) / 2 % 2))" $((8080 + n / 2 % 2)) "$([ $((n % 3)) = 0 ] && echo inbound || echo full)"
 	reload || break
 done
-check_eq "reloads, to another local port and mode" "$(times "$(by_size 20 4)")" $reloads
+check_eq "reloads, to another name, local port and mode" "$(times "$(by_size 60 9)")" $reloads
 load_stop
 check_eq "reloads: no connection failed" 0 "$(load_unexcused)"
 check "reloads: none waited for a lost SYN" load_is 'slow == 0'
-# with the module those of the moment between the commit and the marking of the new listeners are (docs/failure-modes.md)
-[ "$TIPH_DATAPATH" = kmod ] || check "reloads: none was forwarded" load_is 'direct == 0'
-check "reloads: most were intercepted" load_is '2 * proxied > begun'
+check "reloads: none was forwarded" load_is 'direct == 0 and proxied > 0'
 finish

@@ -31,6 +31,7 @@ static struct sock owner, listener;
 static struct world {
 	bool socket;		/* this 4-tuple has one: owner */
 	bool listening;
+	u16 listening_at;	/* only there; 0: wherever */
 	bool likely_cookie, valid_cookie;
 	bool no_dst;
 	bool fragment_ours, whole;
@@ -63,17 +64,19 @@ struct sock *__inet6_lookup_established(struct net *n, const struct in6_addr *sa
 }
 
 /* To choose a member of a group, the packet may get another head: the one it had is gone. */
-struct sock *tiph_listener4(struct net *n, struct sk_buff *skb, const struct tcphdr *th, int thoff, const struct tiph_port *port)
+struct sock *tiph_listener4(struct net *n, struct sk_buff *skb, const struct tcphdr *th, int thoff, const struct tiph_port *port,
+			    u16 listen)
 {
 	(void)n, (void)th, (void)port;
 	if (world.header_moves)
 		memset(skb->data + thoff, 0xff, sizeof(*th));
-	return find(world.listening, &listener);
+	return find(world.listening && (!world.listening_at || world.listening_at == listen), &listener);
 }
 
-struct sock *tiph_listener6(struct net *n, struct sk_buff *skb, const struct tcphdr *th, int thoff, const struct tiph_port *port)
+struct sock *tiph_listener6(struct net *n, struct sk_buff *skb, const struct tcphdr *th, int thoff, const struct tiph_port *port,
+			    u16 listen)
 {
-	return tiph_listener4(n, skb, th, thoff, port);
+	return tiph_listener4(n, skb, th, thoff, port, listen);
 }
 
 enum tiph_verdict_id tiph_route4(struct net *n, struct sk_buff *skb, const struct tcphdr *th, const struct net_device *in,
@@ -545,6 +548,34 @@ static void test_shed(u8 family)
 	web()->shed_high = web()->shed_low = 0;
 }
 
+/* The listeners that a moved port had serve until it has new ones. */
+static void test_moved(u8 family)
+{
+	static const struct { const char *name; u16 at; bool taken; } steps[] = {
+		{ "moved, and nobody is there yet", 8079, true },
+		{ "moved, and somebody is there", 8080, true },
+		{ "moved, but only somebody of no concern is left", 8078, false },
+	};
+	unsigned int i;
+
+	net.ipv4.sysctl_tcp_syncookies = 1;
+	web()->before = 8079;
+	for (i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		const struct world now = { .listening = true, .listening_at = steps[i].at, .valid_cookie = true,
+					   .route = TIPH_V_INTERCEPTED };
+
+		ask(family, &(struct question){ steps[i].name, SYN, 40000, 80,
+			steps[i].taken ? TIPH_V_INTERCEPTED : TIPH_V_FAILURE_OPEN, NF_ACCEPT, steps[i].taken ? &listener : NULL, now });
+		tn.cookie_stamp = jiffies;
+		ask(family, &(struct question){ steps[i].name, ACK, 40000, 80,
+			steps[i].taken ? TIPH_V_COOKIE : TIPH_V_FOREIGN, NF_ACCEPT, steps[i].taken ? &listener : NULL, now });
+		tn.cookie_stamp = jiffies - TCP_SYNCOOKIE_VALID - 1;
+	}
+	web()->before = 0;
+	ask(family, &(struct question){ "never moved", SYN, 40000, 80, TIPH_V_FAILURE_OPEN, NF_ACCEPT, NULL,
+		{ .listening = true, .listening_at = 8079, .route = TIPH_V_INTERCEPTED } });
+}
+
 static void test_sample(u8 family)
 {
 	static const struct { u16 share; u32 hash; bool in; } clients[] = {
@@ -909,6 +940,7 @@ int main(void)
 		test_own(families[i]);
 		test_liveness(families[i]);
 		test_shed(families[i]);
+		test_moved(families[i]);
 		test_sample(families[i]);
 		test_dry_run(families[i]);
 		test_bypass(families[i]);

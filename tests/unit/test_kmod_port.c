@@ -171,6 +171,62 @@ static void test_commits(void)
 	free((void *)gone[1]);
 }
 
+/* Commits, one after the other; @claimed: its listener came before the next one. */
+static void test_moves(void)
+{
+	static const struct { const char *name, *set; u16 listen, claimed, before; bool same; u8 mode; } steps[] = {
+		{ "a port", "a", 1, 1, 0, false, TIPH_MODE_FULL },
+		{ "moved", "a", 2, 0, 1, true, TIPH_MODE_FULL },
+		{ "moved again before anybody came", "a", 3, 3, 1, true, TIPH_MODE_INBOUND },
+		{ "the same again", "a", 3, 0, 1, true, TIPH_MODE_FULL },
+		{ "moved after somebody came", "a", 1, 1, 3, true, TIPH_MODE_FULL },
+		{ "renamed", "b", 1, 0, 3, true, TIPH_MODE_FULL },
+		{ "and moved", "b", 2, 2, 1, true, TIPH_MODE_FULL },
+		{ "renamed and moved at once: a new one", "c", 3, 3, 0, false, TIPH_MODE_FULL },
+		{ "clients ask it now: listeners of another kind", "c", 4, 4, 0, true, TIPH_MODE_OUTBOUND },
+		{ "under another name", "d", 4, 4, 0, true, TIPH_MODE_OUTBOUND },
+		{ "a new name and another kind", "e", 4, 4, 0, false, TIPH_MODE_FULL },
+	};
+	struct tiph_ports *table = NULL;
+	u32 ids[sizeof(steps) / sizeof(*steps)];
+	size_t i;
+
+	for (i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		struct tiph_port *port = port_make(steps[i].set, steps[i].listen, 80);
+		struct tiph_ports *old = table;
+
+		port->mode = steps[i].mode;
+		if (!(port->mode & TIPH_INBOUND))
+			port->n_dports = 0;
+		table = merged(old, &port, 1, true);
+		port = table->port[0];
+		ids[i] = port->ident->id;
+		ok(port->before == steps[i].before, "%s: it was at %u", steps[i].name, port->before);
+		ok((i && ids[i] == ids[i - 1]) == steps[i].same, "%s: %s id", steps[i].name, steps[i].same ? "the same" : "another");
+		tiph_ports_free(old);
+		if (steps[i].claimed)
+			port->ident->served = steps[i].claimed;
+	}
+	tiph_ports_free(table);
+}
+
+/* Where another port goes, the one that was there does not come along. */
+static void test_swap(void)
+{
+	struct tiph_port *set[2] = { port_make("a", 1, 80), port_make("b", 2, 81) };
+	struct tiph_ports *v1 = merged(NULL, set, 2, true), *v2;
+
+	v1->port[0]->ident->served = 1;
+	v1->port[1]->ident->served = 2;
+	set[0] = port_make("a", 2, 80);
+	set[1] = port_make("b", 1, 81);
+	v2 = merged(v1, set, 2, true);
+	ok(v2->port[0]->before == 1 && v2->port[1]->before == 2 && v2->port[0]->ident == v1->port[0]->ident,
+	   "two ports change places: each has its own listeners");
+	tiph_ports_free(v1);
+	tiph_ports_free(v2);
+}
+
 static void test_limit(void)
 {
 	static struct tiph_port *set[TIPH_PORTS_MAX + 1];
@@ -301,6 +357,8 @@ int main(void)
 	tiph_tag_init();
 	test_refusals();
 	test_commits();
+	test_moves();
+	test_swap();
 	test_limit();
 	test_marks();
 	test_no_memory();

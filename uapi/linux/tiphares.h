@@ -190,10 +190,14 @@ enum tiph_attr {
  * enum tiph_port_attr - a port: what it matches and what it promises
  * @TIPH_PORT_NAME: string, 1 to TIPH_NAME_MAX - 1 of [A-Za-z0-9_.-]; the key
  * @TIPH_PORT_ID: u32, given by the module, stable while the port exists,
- *	never 0 (only in replies and notifications)
+ *	never 0 (only in replies and notifications). A port of a new name at
+ *	the %TIPH_PORT_LISTEN of one that the same commit removes, both or
+ *	neither of inbound transparency, has that one's id and listeners.
  * @TIPH_PORT_MODE: u8, enum tiph_mode
  * @TIPH_PORT_LISTEN: u16, local TCP port of the daemon's listeners. Inbound
  *	transparent modes: on 127.0.0.1 and ::1. Unique in the namespace.
+ *	When a commit changes it, the listeners that the port has go on getting
+ *	its connections until there is one at the new number.
  * @TIPH_PORT_DPORTS: binary, array of __u16, destination ports to intercept;
  *	required for full and inbound, refused otherwise
  * @TIPH_PORT_IFNAMES: nest of string %TIPH_LIST_ENTRY, ingress interfaces by
