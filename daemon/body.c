@@ -28,6 +28,7 @@ void body_begin(struct body *b, enum http_body in, uint64_t length, enum http_bo
 	b->tail_len = 0;
 	b->line_r = b->line_w = 0;
 	b->broken = false;
+	b->keep_trailers = false;
 	memset(&b->chunked, 0, sizeof(b->chunked));
 }
 
@@ -59,11 +60,26 @@ int body_read(struct buf_pool *pool, struct watch *src, struct buf **in)
 	return (int)n;
 }
 
+/* Without a buffer for them there are none, as it would be behind other proxies. */
+static void add_trailers(struct body *b, struct buf_pool *pool, const char *lines, uint32_t n)
+{
+	if (!b->keep_trailers || !n)
+		return;
+	if (!b->trailers)
+		b->trailers = buf_get(pool, HTTP1_TRAILERS_MAX);
+	if (!b->trailers) {
+		b->keep_trailers = false;
+		return;
+	}
+	memcpy(b->trailers->data + b->trailers->w, lines, n);
+	b->trailers->w += n;
+}
+
 /*
  * Decode all of @in; content ends up at its read end. Return: octets of content.
  * What stands before an error is content still.
  */
-static uint32_t body_decode(struct body *b, struct buf *in)
+static uint32_t body_decode(struct body *b, struct buf_pool *pool, struct buf *in)
 {
 	uint32_t raw = in->r;
 	uint32_t n = 0;
@@ -80,6 +96,7 @@ static uint32_t body_decode(struct body *b, struct buf *in)
 			in->r = raw + data.off;
 		else if (data.len)
 			memmove(in->data + in->r + n, in->data + raw + data.off, data.len);
+		add_trailers(b, pool, in->data + raw + b->chunked.trailers.off, b->chunked.trailers.len);
 		n += data.len;
 		raw += (uint32_t)used;
 		if (!used)
@@ -113,8 +130,28 @@ static void stage_chunk(struct body *b, uint32_t n)
 	b->tail_len = 2;
 }
 
+/* The last chunk, behind @n octets of content: without them their line end is not wanted. */
+static void stage_end(struct body *b, struct buf_pool *pool, uint32_t n)
+{
+	struct buf *t = b->trailers;
+
+	b->tail = n ? last_chunk : last_chunk + 2;
+	b->tail_len = n ? 7 : 5;
+	if (!t)
+		return;
+	t->w = (uint32_t)http_filter_trailers(t->data, t->w);
+	if (!t->w) {
+		b->trailers = buf_put(pool, t);
+		return;
+	}
+	/* the empty line goes behind them */
+	b->tail_len -= 2;
+	memcpy(t->data + t->w, "\r\n", 2);
+	t->w += 2;
+}
+
 /* Stage content and the end, as far as they are known. */
-static int body_stage(struct body *b, struct buf *in)
+static int body_stage(struct body *b, struct buf_pool *pool, struct buf *in)
 {
 	uint32_t n = buf_len(in);
 
@@ -127,7 +164,7 @@ static int body_stage(struct body *b, struct buf *in)
 		b->in_done = !b->left;
 	} else if (b->in == HTTP_BODY_CHUNKED) {
 		if (n)
-			n = body_decode(b, in);
+			n = body_decode(b, pool, in);
 		if (b->broken && !n)
 			return -EBADMSG;
 		b->in_done = b->chunked.done;
@@ -139,17 +176,15 @@ static int body_stage(struct body *b, struct buf *in)
 	if (!b->in_done)
 		return 0;
 	b->ended = true;
-	if (b->framing == HTTP_BODY_CHUNKED) {
-		/* without content in front its line end is not wanted */
-		b->tail = n ? last_chunk : last_chunk + 2;
-		b->tail_len = n ? 7 : 5;
-	}
+	if (b->framing == HTTP_BODY_CHUNKED)
+		stage_end(b, pool, n);
 	return 0;
 }
 
 bool body_pending(const struct body *b)
 {
-	return b->piped || b->span || b->tail_len || b->line_r < b->line_w || buf_len(b->out);
+	return b->piped || b->span || b->tail_len || b->line_r < b->line_w || buf_len(b->out) ||
+	       (b->ended && b->trailers);
 }
 
 static uint32_t take(size_t *n, uint32_t have)
@@ -180,6 +215,11 @@ static void body_written(struct body *b, struct carrier *c, struct buf *in, size
 	used = take(&n, b->tail_len);
 	b->tail += used;
 	b->tail_len -= (uint8_t)used;
+	if (!b->ended || !b->trailers)
+		return;
+	b->trailers->r += take(&n, buf_len(b->trailers));
+	if (b->trailers->r == b->trailers->w)
+		b->trailers = buf_put(c->bufs, b->trailers);
 }
 
 static void iov_add(struct iovec *iov, int *n, const void *base, size_t len)
@@ -194,7 +234,7 @@ static void iov_add(struct iovec *iov, int *n, const void *base, size_t len)
 /* Write what is pending. 0, -EAGAIN when @dst is full, or another error. */
 static int body_write(struct body *b, struct carrier *c, struct buf *in, struct watch *dst)
 {
-	struct iovec iov[4];
+	struct iovec iov[5];
 	struct msghdr msg = { .msg_iov = iov };
 	size_t want = 0;
 	int n_iov = 0;
@@ -210,6 +250,8 @@ static int body_write(struct body *b, struct carrier *c, struct buf *in, struct 
 	if (b->span)
 		iov_add(iov, &n_iov, buf_head(in), b->span);
 	iov_add(iov, &n_iov, b->tail, b->tail_len);
+	if (b->ended && b->trailers)
+		iov_add(iov, &n_iov, buf_head(b->trailers), buf_len(b->trailers));
 	for (int i = 0; i < n_iov; i++)
 		want += iov[i].iov_len;
 	msg.msg_iovlen = (size_t)n_iov;
@@ -273,7 +315,7 @@ enum body_result body_pump(struct body *b, struct carrier *c, struct watch *src,
 		int r = 0;
 
 		if (!b->span && !b->tail_len && !b->ended && !b->piped)
-			r = body_stage(b, *in);
+			r = body_stage(b, c->bufs, *in);
 		if (r)
 			return BODY_MALFORMED;
 		if (body_pending(b)) {
@@ -298,6 +340,7 @@ enum body_result body_pump(struct body *b, struct carrier *c, struct watch *src,
 void body_end(struct body *b, struct carrier *c)
 {
 	b->out = buf_put(c->bufs, b->out);
+	b->trailers = buf_put(c->bufs, b->trailers);
 	if (b->piped)
 		pipe_put(c->pipes, &b->pipe, false);
 	b->piped = 0;

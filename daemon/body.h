@@ -4,8 +4,8 @@
  * head, body, end. Also a direction of a tunnel.
  *
  * What waits to be written, in this order: @out (a head), @line (a chunk's size),
- * @span octets of the source's input buffer, @tail (a chunk's end); or @piped
- * octets in a pipe. Body octets are never copied: they go from the input buffer
+ * @span octets of the source's input buffer, @tail (a chunk's end), and when the
+ * message has @ended @trailers; or @piped octets in a pipe. Body octets are never copied: they go from the input buffer
  * into the socket, or, where they are many and not recoded, by splice(2) without
  * coming here at all. Nothing is read while anything waits to be written: a
  * stalled receiver stops its sender.
@@ -55,7 +55,9 @@ struct carrier {
  * @ended: the end was staged or written
  * @keep_out: don't release @out when it was written; it may be written again
  * @broken: what follows is not the chunked coding
+ * @keep_trailers: what is received as trailers is sent as such
  * @left: HTTP_BODY_LENGTH: octets of content not staged yet
+ * @trailers: those that came so far, and may go on once @ended
  * @received, @sent: octets moved
  * @pipe: while octets are in it
  */
@@ -66,6 +68,7 @@ struct body {
 	bool ended;
 	bool keep_out;
 	bool broken;
+	bool keep_trailers;
 	uint8_t line_r;
 	uint8_t line_w;
 	uint8_t tail_len;
@@ -73,6 +76,7 @@ struct body {
 	uint32_t span;
 	const char *tail;
 	struct buf *out;
+	struct buf *trailers;
 	uint64_t left;
 	struct http1_chunked chunked;
 	uint64_t received;
@@ -81,7 +85,10 @@ struct body {
 	struct pipe_ends pipe;
 };
 
-/* Set up for a message with this framing; @b->out may be there already. */
+/*
+ * Set up for a message with this framing; @b->out may be there already. Trailers
+ * are dropped unless @b->keep_trailers is set then, of chunked to chunked.
+ */
 void body_begin(struct body *b, enum http_body in, uint64_t length, enum http_body framing);
 
 /* Give back what it holds. */

@@ -39,6 +39,7 @@ enum exchange_slow { EXCHANGE_SLOW_NOBODY, EXCHANGE_SLOW_CLIENT, EXCHANGE_SLOW_O
  * @other_port: for the current hop, the source port is another than was asked for
  * @hello: what the ClientHello of a relay says; NULL: there was none
  * @html: the client reads HTML
+ * @te_trailers: the client takes trailers
  * @upgrade: protocols the request asked for, empty: none
  * @n_interim: 1xx responses so far
  * @slow: enum exchange_slow
@@ -75,6 +76,7 @@ struct exchange {
 	bool silent;
 	bool chosen;
 	bool html;
+	bool te_trailers;
 	bool reused;
 	bool other_port;
 	bool up_eof_sent;

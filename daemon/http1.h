@@ -67,20 +67,27 @@ int http1_parse_response(const char *buf, size_t len, enum http_method request,
 			 const struct http1_limits *limits, struct http_head *ret,
 			 const char **why);
 
+#define HTTP1_TRAILERS_MAX 8192	/* octets of a trailer section, its empty line included */
+#define HTTP1_TRAILERS 100	/* lines in it */
+
 /**
  * struct http1_chunked - decoder of a chunked body; zero it to start
  * @state: enum in http1_chunked.c
- * @left: octets of the current chunk not seen yet
- * @overhead: octets of extensions and size lines, bounded
- * @trailer_len: octets of the trailer section so far, bounded
  * @done: the final empty line was seen
+ * @n_trailers: lines of the trailer section so far, bounded
+ * @trailer_len: octets of it, bounded
+ * @overhead: octets of extensions and size lines, bounded
+ * @left: octets of the current chunk not seen yet
+ * @trailers: octets of trailer lines that the last call consumed
  */
 struct http1_chunked {
 	uint8_t state;
 	bool done;
-	uint64_t left;
-	uint32_t overhead;
+	uint8_t n_trailers;
 	uint32_t trailer_len;
+	uint32_t overhead;
+	uint64_t left;
+	struct http_span trailers;
 };
 
 /**
@@ -89,7 +96,9 @@ struct http1_chunked {
  * @data: octets of content found in @buf (may be empty): points into @buf
  *
  * Call again with what was not consumed until it returns 0 with no data or
- * @c->done. Extensions are dropped; trailer fields are checked and dropped.
+ * @c->done. Extensions are dropped. Trailers are checked; @c->trailers is a piece
+ * of their lines (whole ones once @c->done), which points into @buf too. No call
+ * yields content and trailers.
  * Return: octets of @buf consumed (size lines and content), or -EBADMSG.
  */
 ssize_t http1_chunked_next(struct http1_chunked *c, const char *buf, size_t len,

@@ -20,7 +20,6 @@
  */
 #define OVERHEAD_MAX 16384
 #define CHUNK_CREDIT 32
-#define TRAILERS_MAX 16384
 
 enum {
 	SIZE_FIRST,
@@ -128,13 +127,16 @@ static int on_ext(int state, char o)
 /* RFC 9112 7.1.2: the same grammar as header fields, without folding */
 static int on_trailer(struct http1_chunked *c, char o)
 {
-	if (++c->trailer_len > TRAILERS_MAX)
+	if (++c->trailer_len > HTTP1_TRAILERS_MAX)
 		return BAD;
 	switch (c->state) {
 	case TRAILER:
 		if (o == '\r')
 			return END_LF;
-		return http1_is(o, OCTET_TOKEN) ? TRAILER_NAME : BAD;
+		if (!http1_is(o, OCTET_TOKEN) || c->n_trailers == HTTP1_TRAILERS)
+			return BAD;
+		c->n_trailers++;
+		return TRAILER_NAME;
 	case TRAILER_NAME:
 		if (o == ':')
 			return TRAILER_VALUE;
@@ -196,20 +198,33 @@ static size_t take_content(struct http1_chunked *c, size_t off, size_t len, stru
 	return n;
 }
 
+/* Octets of trailer lines are those before the empty line; @i: behind the last one looked at. */
+static void note_trailer(struct http1_chunked *c, uint8_t before, size_t i)
+{
+	if (before < TRAILER || c->state < TRAILER || c->state > TRAILER_LF)
+		return;
+	if (!c->trailers.len)
+		c->trailers.off = (uint32_t)i - 1;
+	c->trailers.len++;
+}
+
 ssize_t http1_chunked_next(struct http1_chunked *c, const char *buf, size_t len,
 			   struct http_span *data)
 {
 	size_t i = 0;
 
-	*data = (struct http_span){ 0 };
+	*data = c->trailers = (struct http_span){ 0 };
 	if (c->state == BAD)
 		return -EBADMSG;
 	if (len > UINT32_MAX)
 		len = UINT32_MAX;
 	while (i < len && c->state != DATA && c->state != DONE) {
+		uint8_t before = c->state;
+
 		c->state = (uint8_t)step(c, buf[i++]);
 		if (c->state == BAD)
 			return -EBADMSG;
+		note_trailer(c, before, i);
 	}
 	if (c->state == DATA && i < len)
 		i += take_content(c, i, len - i, data);

@@ -483,6 +483,7 @@ int http1_fields(struct http1_parse *ps, const struct http1_limits *limits)
 	if (ps->p == ps->end)
 		return http1_refuse(ps, 400, "the head has no end");
 	err = http1_line_end(ps);
+	head->named = ps->n_named;
 	if (!err && ps->n_named)
 		drop_all_named(ps);
 	return err;

@@ -259,6 +259,12 @@ static uint32_t put_fields(struct out *o, const struct http_head *head, const ch
 	return seen;
 }
 
+/* Fields of this hop that the next one has too. */
+static uint32_t kept(const struct http_forward *fwd, bool upgrade)
+{
+	return (upgrade ? ID(UPGRADE) : 0) | (fwd->trailers ? ID(TRAILER) : 0);
+}
+
 static void put_via(struct out *o, const struct http_head *head, const char *pseudonym)
 {
 	if (!pseudonym)
@@ -389,7 +395,7 @@ int http_write_request(const struct http_head *head, const char *base,
 		drop |= ID(HOST);
 		put_absolute_host(&o, head, base);
 	}
-	seen = put_fields(&o, head, base, drop, fwd->upgrade ? ID(UPGRADE) : 0);
+	seen = put_fields(&o, head, base, drop, kept(fwd, fwd->upgrade));
 	if (!((seen | drop) & ID(HOST)))
 		put_missing_host(&o, fwd);
 	if (max_forwards >= 0)
@@ -466,7 +472,7 @@ int http_write_response(const struct http_head *head, const char *base,
 	uint32_t seen;
 
 	put_status_line(&o, head->status, base + head->reason.off, head->reason.len);
-	seen = put_fields(&o, head, base, ID(CONTENT_LENGTH), upgrade ? ID(UPGRADE) : 0);
+	seen = put_fields(&o, head, base, ID(CONTENT_LENGTH), kept(fwd, upgrade));
 	put_via(&o, head, fwd->via);
 	if (head->status >= 200)
 		put_final(&o, head, fwd, seen);

@@ -107,6 +107,7 @@ enum http_body {
  * @upgrade: Connection named upgrade and there is an Upgrade field, which does
  *	not ask for HTTP/2
  * @te_trailers: TE: trailers, and Connection named TE
+ * @named: Connection named fields, which may also be trailers
  * @close_after: framing was ambiguous (both Content-Length and
  *	Transfer-Encoding, ...): the connection must end after this message
  */
@@ -123,6 +124,7 @@ struct http_head {
 	bool expect_continue;
 	bool upgrade;
 	bool te_trailers;
+	bool named;
 	bool close_after;
 	uint64_t content_length;
 	struct http_span method;
@@ -171,6 +173,7 @@ const char *http_reason(unsigned int status);
  * @chunked: the body will be written chunked
  * @length: the body will be written with Content-Length @content_length;
  *	neither: no body or one that ends with the connection
+ * @trailers: trailers will be written behind the body: keep the Trailer field
  * @upgrade: write Connection: upgrade and keep the Upgrade field
  * @origin_form: requests: write @path instead of the target as received
  * @minor_peer: HTTP minor version of the receiver of a response, 1 if unknown
@@ -184,6 +187,7 @@ struct http_forward {
 	bool keep_alive;
 	bool chunked;
 	bool length;
+	bool trailers;
 	bool upgrade;
 	bool origin_form;
 	uint8_t minor_peer;
@@ -237,6 +241,18 @@ int http_write_error(unsigned int status, const char *detail, bool head_only, bo
  */
 int http_write_proxy_error(unsigned int status, const char *type, const char *detail,
 			   bool html, bool head_only, bool keep_alive, char *out, size_t size);
+
+/* May a field of that name be a trailer of a message that is forwarded? */
+bool http_may_trail(const char *name, size_t len);
+
+/**
+ * http_filter_trailers() - leave out the lines whose names may not trail
+ * @lines: whole lines that http1_chunked_next() let pass, @len octets in all;
+ *	rewritten in place
+ *
+ * Return: octets that are left.
+ */
+size_t http_filter_trailers(char *lines, size_t len);
 
 /* Does Accept name text/html, and not text/plain before it? */
 bool http_wants_html(const struct http_head *head, const char *base);

@@ -165,6 +165,7 @@ static int write_request(struct session *s, const struct http_head *head, const 
 		.keep_alive = true,
 		.chunked = head->body == HTTP_BODY_CHUNKED,
 		.length = head->body == HTTP_BODY_LENGTH,
+		.trailers = x->request.keep_trailers,
 		.upgrade = x->upgrade_len,
 		.origin_form = true,
 		.content_length = head->content_length,
@@ -194,7 +195,10 @@ static void take_properties(struct exchange *x, const struct http_head *head, co
 	x->client_keep = head->keep_alive && !head->close_after && head->minor && !x->tunnel;
 	x->idempotent = http_method_is_idempotent(head->method_id);
 	keep_upgrade(x, head, base);
+	x->te_trailers = head->te_trailers;
 	body_begin(&x->request, head->body, head->content_length, head->body);
+	/* one that Connection names is of this hop: it is not remembered which */
+	x->request.keep_trailers = head->body == HTTP_BODY_CHUNKED && !head->named;
 }
 
 static void count_request(struct session *s)

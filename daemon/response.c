@@ -147,6 +147,7 @@ static bool take_final(struct session *s, const struct http_head *head, const ch
 		.via = s->setup->conf->http.via,
 		.chunked = framing == HTTP_BODY_CHUNKED,
 		.length = framing == HTTP_BODY_LENGTH,
+		.trailers = head->body == HTTP_BODY_CHUNKED && x->te_trailers && !head->named,
 		.minor_peer = x->minor,
 		.content_length = head->content_length,
 		.add_date = s->thread->loop.wall,
@@ -164,6 +165,7 @@ static bool take_final(struct session *s, const struct http_head *head, const ch
 	x->head_done = true;
 	buf_consume(x->up->in, head->head_len);
 	body_begin(&x->response, head->body, head->content_length, framing);
+	x->response.keep_trailers = fwd.trailers;
 	return false;
 }
 
@@ -305,7 +307,7 @@ static void truncated(struct session *s, enum body_result r)
 	if (r == BODY_MALFORMED)
 		trigger_fire(s, TIPH_BYPASS_BAD_RESPONSE);
 	if (!x->response.sent) {
-		x->response.out = buf_put(&s->thread->bufs, x->response.out);
+		body_end(&x->response, &s->thread->carrier);
 		x->head_done = false;
 		exchange_answer(s, 502, r == BODY_MALFORMED ? "bad_response" : "origin_truncated",
 				"the origin's response is not whole");

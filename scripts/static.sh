@@ -40,7 +40,7 @@ LAYERS = {
     "kmod": ["tiph", "stats trace tag prefix dst synid", "port flow rules bypass lookup parse", "net verdict fill",
              "hook begin bridge frag guard icmp relay sockopt spoof", "notify tend", "genl explain", "main"],
     "daemon": ["list addr timer log metrics objpool pipes privs confine sdnotify background",
-               "buf loop http_msg http_page channel clients",
+               "buf loop http_msg http_page http_trailers channel clients",
                "http1 tls_hello proxy_header conf nl dns body recent sysnames log_sink",
                "access accesslog datapath explain health kmod nft bypass_text origin overload resolver shm sockpool speakers takeover upstream",
                "thread port_sockets admin_socket broker", "listener session exchange proxied relay request response sniff trigger tunnel",

@@ -33,7 +33,8 @@ unit-overload := daemon/overload
 unit-health := daemon/health daemon/addr
 unit-speakers := daemon/speakers daemon/addr
 unit-http1_begin := $(UNIT_HTTP1) daemon/http1_begin
-unit-body := daemon/body daemon/body_splice daemon/pipes daemon/buf daemon/loop daemon/timer $(UNIT_HTTP1)
+unit-body := daemon/body daemon/body_splice daemon/pipes daemon/buf daemon/loop daemon/timer daemon/http_trailers $(UNIT_HTTP1)
+unit-http_trailers := daemon/http_trailers tests/unit/trailers $(UNIT_HTTP1)
 unit-upstream := daemon/upstream daemon/buf daemon/loop daemon/timer daemon/metrics daemon/addr
 unit-origin := daemon/origin daemon/clients daemon/addr
 
@@ -123,7 +124,7 @@ fuzz-request := daemon/http1_octets.c daemon/http1_chunked.c daemon/http_msg.c d
 fuzz-response := $(fuzz-request)
 fuzz-forward := $(UNIT_HTTP1:%=%.c) daemon/http_page.c tests/unit/forwarded.c
 fuzz-chunked := daemon/http1_octets.c daemon/http1.c daemon/http1_fields.c daemon/http1_target.c daemon/http_msg.c daemon/http_page.c \
-	daemon/addr.c tests/unit/oracle.c tests/unit/chunked_oracle.c
+	daemon/addr.c daemon/http_trailers.c tests/unit/oracle.c tests/unit/chunked_oracle.c tests/unit/trailers.c
 fuzz-dict-chunked := chunked
 fuzz-hello :=
 fuzz-dict-hello := hello

@@ -32,6 +32,7 @@ struct head_case {
  * struct chunked_case - a chunked body
  * @content: what it decodes to; NULL: it must be refused
  * @rest: octets of @input behind its end
+ * @trailers: lines of its trailer section; NULL: none
  */
 struct chunked_case {
 	const char *name;
@@ -39,6 +40,7 @@ struct chunked_case {
 	size_t len;
 	const char *content;
 	size_t rest;
+	const char *trailers;
 };
 
 extern const struct head_case request_cases[];

@@ -2,9 +2,11 @@
 /* Chunked bodies: what they decode to, and which must be refused. */
 #include "cases.h"
 
-#define GOOD(name, input, content) { name, TEXT(input), content, 0 }
-#define REST(name, input, content, rest) { name, TEXT(input), content, rest }
-#define BAD(name, input) { name, TEXT(input), NULL, 0 }
+#define GOOD(name, input, content) { name, TEXT(input), content, 0, NULL }
+#define REST(name, input, content, rest) { name, TEXT(input), content, rest, NULL }
+#define TRAILERS(name, content, lines) \
+	{ name, TEXT("5\r\nhello\r\n0\r\n" lines "\r\nGET /"), content, 5, lines }
+#define BAD(name, input) { name, TEXT(input), NULL, 0, NULL }
 
 const struct chunked_case chunked_cases[] = {
 	GOOD("9112 7.1: nothing", "0\r\n\r\n", ""),
@@ -20,7 +22,10 @@ const struct chunked_case chunked_cases[] = {
 	GOOD("9112 7.1.1: blanks around", "5 ;\ta = b ; c\r\nhello\r\n0\r\n\r\n", "hello"),
 	GOOD("9112 7.1.1: a quoted value", "5;a=\"b;\\\"=\"\r\nhello\r\n0\r\n\r\n", "hello"),
 	GOOD("9112 7.1.1: an empty quoted value", "5;a=\"\";b\r\nhello\r\n0\r\n\r\n", "hello"),
-	GOOD("9112 7.1.2: trailers", "0\r\nA: b\r\nC:\r\nTransfer-Encoding: x\r\n\r\n", ""),
+	TRAILERS("9112 7.1.2: a trailer", "hello", "A: b\r\n"),
+	TRAILERS("9112 7.1.2: trailers", "hello", "A: b\r\nC:\r\nTransfer-Encoding: x\r\n"),
+	TRAILERS("9112 7.1.2: blanks and octets above 127", "hello", "A:\t b c \t\r\nC: \x80\xff\r\n"),
+	TRAILERS("9112 7.1.2: a trailer that looks like a chunk", "hello", "0: 5;a\r\n0:\r\n"),
 	BAD("9112 7.1: no size", "\r\nhello\r\n0\r\n\r\n"),
 	BAD("9112 7.1: a sign", "+5\r\nhello\r\n0\r\n\r\n"),
 	BAD("9112 7.1: a minus", "-1\r\nhello\r\n0\r\n\r\n"),

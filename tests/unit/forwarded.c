@@ -41,7 +41,7 @@ static bool is_decided(const struct http_head *head, const struct http_forward *
 	case HTTP_F_HOST:
 		return head->target_form == HTTP_TARGET_ABSOLUTE;
 	case HTTP_F_MAX_FORWARDS:
-		return head->method_id == HTTP_M_OPTIONS || head->method_id == HTTP_M_TRACE;
+		return head->is_request && (head->method_id == HTTP_M_OPTIONS || head->method_id == HTTP_M_TRACE);
 	case HTTP_F_FORWARDED:
 	case HTTP_F_X_FORWARDED_FOR:
 		return head->is_request && fwd->forwarded != FORWARDED_OFF;
@@ -56,6 +56,8 @@ static bool passes(const struct http_head *head, const struct http_forward *fwd,
 
 	if (f->id == HTTP_F_UPGRADE)
 		return upgrade;
+	if (f->id == HTTP_F_TRAILER)
+		return fwd->trailers;
 	return !f->hop && !is_decided(head, fwd, f->id);
 }
 
@@ -271,6 +273,7 @@ bool forwarded_variant(const struct http_head *head, unsigned int i, struct http
 		.add_date = i & 1 ? 784111777 : 0,
 		.chunked = head->body == HTTP_BODY_CHUNKED || (head->body == HTTP_BODY_CLOSE && i & 8),
 		.length = head->body == HTTP_BODY_LENGTH,
+		.trailers = head->body == HTTP_BODY_CHUNKED && !head->named && i & 2,
 		.content_length = head->content_length,
 		.upgrade = head->upgrade && i & 2,
 	};

@@ -65,12 +65,15 @@ static void way_open(struct way *w, enum http_body in, uint64_t length, enum htt
 	w->result = BODY_WAIT;
 }
 
-static void way_close(struct way *w)
+/* Were all buffers given back? */
+static bool way_shut(struct way *w)
 {
+	bool whole;
+
 	buf_put(&w->pool, w->in);
 	body_end(&w->body, &w->carrier);
 	pipe_pool_destroy(&w->pipes);
-	ok(!w->pool.used, "no buffer is lost");
+	whole = !w->pool.used;
 	buf_pool_destroy(&w->pool);
 	watch_close(&w->src);
 	watch_close(&w->dst);
@@ -78,6 +81,12 @@ static void way_close(struct way *w)
 	close(w->receiver);
 	loop_destroy(&w->loop);
 	free(w->got);
+	return whole;
+}
+
+static void way_close(struct way *w)
+{
+	ok(way_shut(w), "no buffer is lost");
 }
 
 static void drain(struct way *w)
@@ -141,7 +150,7 @@ static ssize_t dechunk(const char *in, size_t len, char *out)
 }
 
 static const char chunked[] = "5;a=\"b\"\r\nhello\r\n1\r\n,\r\n00000a\r\n wide worl\r\n"
-			      "2\r\nd!\r\n0\r\nTrailer: dropped\r\n\r\n";
+			      "2\r\nd!\r\n0\r\nDropped: trailer\r\n\r\n";
 static const char content[] = "hello, wide world!";
 static const char next_request[] = "GET / HTTP/1.1\r\n";
 
@@ -171,18 +180,74 @@ static void test_from_chunked(enum http_body framing, const char *name)
 		    (left && memcmp(buf_head(w.in), next_request, left)) ||
 		    w.body.received != sizeof(content) - 1)
 			bad++;
-		buf_put(&w.pool, w.in);
-		w.in = NULL;
-		bad += w.pool.used != 0;
-		close(w.sender);
-		close(w.receiver);
-		watch_close(&w.src);
-		watch_close(&w.dst);
-		loop_destroy(&w.loop);
-		buf_pool_destroy(&w.pool);
-		free(w.got);
+		bad += !way_shut(&w);
 	}
 	ok(!bad, "chunked to %s, in pieces of 1 to %zu octets: %u bad", name, len, bad);
+}
+
+/* In whatever pieces they come: what may trail, behind the content, and nothing else. */
+static void test_trailers(const char *lines, const char *kept, const char *name)
+{
+	char text[512], want[512];
+	unsigned int bad = 0;
+	size_t len = (size_t)sprintf(text, "5\r\nhello\r\n0\r\n%s\r\nGET /", lines);
+	size_t n = (size_t)sprintf(want, "0\r\n%s\r\n", kept);
+
+	for (size_t piece = 1; piece <= len; piece++) {
+		struct way w;
+
+		way_open(&w, HTTP_BODY_CHUNKED, 0, HTTP_BODY_CHUNKED);
+		w.body.keep_trailers = true;
+		way_send(&w, text, len, piece);
+		if (w.result != BODY_DONE || w.n_got < n || memcmp(w.got + w.n_got - n, want, n) ||
+		    w.body.received != 5 || w.body.trailers || w.body.sent != w.n_got)
+			bad++;
+		way_shut(&w);
+	}
+	ok(!bad, "%s, in pieces of 1 to %zu octets: %u bad", name, len, bad);
+}
+
+/* They wait for a receiver that stalls; nothing is lost with one that goes, or with a sender that does. */
+static void test_stalled_trailers(void)
+{
+	char *text = malloc(80000);
+	struct way w;
+	size_t i, n;
+
+	n = (size_t)sprintf(text, "ffff\r\n%065535d\r\n0\r\n", 0);
+	for (i = 0; i < 80; i++)
+		n += (size_t)sprintf(text + n, "X-%02zu: %090d\r\n", i, 1);
+	n += (size_t)sprintf(text + n, "\r\n");
+	way_open(&w, HTTP_BODY_CHUNKED, 0, HTTP_BODY_CHUNKED);
+	w.body.keep_trailers = true;
+	for (i = 0; i < n || (w.result != BODY_DONE && i < 1000000);) {
+		ssize_t sent = i < n ? send(w.sender, text + i, n - i, 0) : 1;
+		ssize_t got;
+
+		i += sent > 0 ? (size_t)sent : 0;
+		step(&w);
+		got = recv(w.receiver, w.got + w.n_got, 997, 0);
+		w.n_got += got > 0 ? (size_t)got : 0;
+	}
+	drain(&w);
+	ok(w.result == BODY_DONE && w.n_got > 80 * 98 &&
+	   !memcmp(w.got + w.n_got - 80 * 98 - 2, text + n - 80 * 98 - 2, 80 * 98 + 2),
+	   "all of them through a narrow socket");
+	way_close(&w);
+	way_open(&w, HTTP_BODY_CHUNKED, 0, HTTP_BODY_CHUNKED);
+	w.body.keep_trailers = true;
+	way_send(&w, "0\r\nX-A: b\r\n", 11, 11);
+	shutdown(w.sender, SHUT_WR);
+	way_send(&w, "", 0, 1);
+	ok(w.result == BODY_TRUNCATED && !w.n_got, "an end within the trailers: no last chunk");
+	way_close(&w);
+	way_open(&w, HTTP_BODY_CHUNKED, 0, HTTP_BODY_CHUNKED);
+	w.body.keep_trailers = true;
+	w.pool.limit = BUF_OCTETS;
+	way_send(&w, "0\r\nX-A: b\r\n\r\n", 13, 13);
+	ok(w.result == BODY_DONE && got_is(&w, "0\r\n\r\n", 5), "without memory for them there are none");
+	way_close(&w);
+	free(text);
 }
 
 static void test_length(void)
@@ -321,6 +386,12 @@ int main(void)
 	test_close();
 	test_from_chunked(HTTP_BODY_CHUNKED, "chunked");
 	test_from_chunked(HTTP_BODY_CLOSE, "the end of the connection");
+	test_trailers("X-A: b\r\n", "X-A: b\r\n", "a trailer");
+	test_trailers("X-A: b\r\nx-a:\r\nx-A:c \r\n", "X-A: b\r\nx-a:\r\nx-A:c \r\n", "more of one name");
+	test_trailers("Host: evil\r\nX-A: b\r\nConnection: close\r\n", "X-A: b\r\n", "some may not trail");
+	test_trailers("Content-Length: 5\r\nTransfer_Encoding: gzip\r\n", "", "none may");
+	test_trailers("", "", "there are none");
+	test_stalled_trailers();
 	test_broken();
 	test_stall(HTTP_BODY_LENGTH, HTTP_BODY_LENGTH, "length to length");
 	test_stall(HTTP_BODY_CLOSE, HTTP_BODY_CLOSE, "a tunnel");

@@ -451,6 +451,8 @@ def _has(msg, fields):
 
 
 class _Expectation:
+    """trailers: all of them, (name, value), in order; None: whatever."""
+
     def _common(self, msg, run, start):
         expand = run.place.expand
         fields = {name: expand(want).decode("latin-1") if isinstance(want, str) else want
@@ -466,6 +468,10 @@ class _Expectation:
         for text in self.lacks:
             if expand(text).lower() in msg.head.lower():
                 return f"{start}: in the head: {text!r}"
+        if self.trailers is not None:
+            got = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in msg.trailers]
+            if got != list(self.trailers):
+                return f"{start}: trailers {got}, wanted {list(self.trailers)}"
         if self.framing is not None and msg.framing not in self.framing:
             return f"{start}: framing {msg.framing}, wanted {self.framing}"
         if self.complete is not None and msg.complete != self.complete:
@@ -477,10 +483,11 @@ class R(_Expectation):
     """A final response. status: a number or a set. of: the target of the request that the default origin answered."""
 
     def __init__(self, status=200, body=None, fields=None, has=(), lacks=(), framing=None, complete=True,
-                 interim=None, of=None, version="HTTP/1.1"):
+                 interim=None, of=None, version="HTTP/1.1", trailers=None):
         self.status = {status} if isinstance(status, int) else set(status)
         self.body, self.fields, self.has, self.lacks = body, fields or {}, has, lacks
         self.framing, self.complete, self.interim, self.of, self.version = framing, complete, interim, of, version
+        self.trailers = trailers
 
     def mismatch(self, msg, run):
         if msg.status not in self.status:
@@ -499,7 +506,8 @@ class Q(_Expectation):
     """A request that the origin must have received."""
 
     def __init__(self, method="GET", target="/", body=None, fields=None, has=(), lacks=(), framing=None,
-                 complete=True):
+                 complete=True, trailers=None):
+        self.trailers = trailers
         self.method, self.target, self.body, self.fields = method, target, body, fields or {}
         self.has, self.lacks, self.framing, self.complete = has, lacks, framing, complete
 

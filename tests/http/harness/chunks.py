@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Encodings of content as chunks, for both directions."""
+"""Encodings of content as chunks, and trailers, for both directions."""
 
 # name: (encoded octets, content)
 GOOD = {
@@ -33,6 +33,31 @@ GOOD = {
     "many": ("5\r\nhello\r\n" * 5000 + "0\r\n\r\n", b"hello" * 5000),
     "ext-each": ("5;aa=bb\r\nhello\r\n" * 1000 + "0\r\n\r\n", b"hello" * 1000),
 }
+
+# name of a good one: its trailers
+TRAILERS = {
+    "trailer": [("X-T", "v")],
+    "trailers": [("X-T", "v"), ("X-U", "w"), ("X-T", "x")],
+    "trailer-empty-value": [("X-T", "")],
+    "trailer-values": [("x-t", "a, b: c"), ("0", "5;a"), ("ETag", "\"\xe9\"")],
+    "trailers-hundred": [(f"X-{n}", "v") for n in range(100)],
+    "trailers-large": [("X-T", "v" * 8181)],
+}
+GOOD["trailer-values"] = ("5\r\nhello\r\n0\r\nx-t: \t a, b: c \t\r\n0: 5;a\r\nETag: \"\xe9\"\r\n\r\n", b"hello")
+GOOD["trailers-hundred"] = ("0\r\n" + "".join(f"{name}: {value}\r\n" for name, value in TRAILERS["trailers-hundred"]) + "\r\n", b"")
+GOOD["trailers-large"] = ("5\r\nhello\r\n0\r\nX-T: " + "v" * 8181 + "\r\n\r\n", b"hello")
+
+# Lines that may not trail, in whatever spelling (9110 6.5.1): framing and this hop, routing, modifiers, authentication,
+# control, content
+FORBIDDEN = (
+    "Content-Length: 50", "content-length: 5", "Content_Length: 50", "Transfer-Encoding: gzip", "TRANSFER-ENCODING: gzip",
+    "Transfer.Encoding: chunked", "Connection: X-T", "Connection: close", "Close: x", "Keep-Alive: timeout=5", "Proxy-Connection: close",
+    "TE: trailers", "Trailer: X-T", "Upgrade: websocket", "HTTP2-Settings: x", "Host: evil.test", "HOST: evil.test", "Max-Forwards: 0", "Via: 1.1 evil",
+    "Forwarded: for=10.0.0.1", "X-Forwarded-For: 10.0.0.1", "X_Forwarded_For: 10.0.0.1", "X-Forwarded-Host: evil.test", "X-Real-IP: 10.0.0.1",
+    "Cache-Control: no-store", "Cache-Control: public", "Expect: 100-continue", "Pragma: no-cache", "Range: bytes=0-1", "If-Match: x", "If-None-Match: *",
+    "If-Range: x", "Authorization: Basic x", "authorization: Basic x", "Proxy-Authorization: Basic x", "Proxy-Authenticate: Basic", "WWW-Authenticate: Basic",
+    "Cookie: a=b", "Set-Cookie: a=b", "Age: 5", "Date: Thu, 01 Jan 1970 00:00:00 GMT", "Expires: 0", "Location: http://evil.test/", "Retry-After: 5",
+    "Vary: *", "Warning: 199 x", "Content-Encoding: gzip", "Content-Range: bytes 0-1/5", "Content-Type: text/html")
 
 # name: octets that are no chunked content, whatever comes behind them
 BAD = {
@@ -144,4 +169,6 @@ ENDLESS = {
     "trailer": "5\r\nhello\r\n0\r\nX-T: " + "v" * 100000 + "\r\n\r\n",
     "trailers": "5\r\nhello\r\n0\r\n" + "X-T: v\r\n" * 10000 + "\r\n",
     "trailer-name": "5\r\nhello\r\n0\r\n" + "N" * 100000 + ": v\r\n\r\n",
+    "trailers-hundred-and-one": "5\r\nhello\r\n0\r\n" + "X-T: v\r\n" * 101 + "\r\n",
+    "trailers-octets": "5\r\nhello\r\n0\r\nX-T: " + "v" * 8184 + "\r\n\r\n",
 }
