@@ -15,7 +15,7 @@ CFLAGS_ALL = -std=gnu11 $(OPT) $(WARN) $(HARDEN) -D_GNU_SOURCE -I. -Iuapi -MMD -
 
 pkg = $(shell pkg-config $(1) $(2) 2>/dev/null)
 DAEMON_PKGS := libnl-3.0 libnl-genl-3.0 libnl-route-3.0 libnftables yaml-0.1 libcares jansson libmicrohttpd libcap-ng libseccomp
-CTL_PKGS := jansson libcurl libnl-3.0 libnl-genl-3.0
+CTL_PKGS := jansson libcurl libnl-3.0 libnl-genl-3.0 libnl-route-3.0 libnftables
 
 DAEMON_SRC := $(wildcard daemon/*.c)
 CTL_SRC := $(wildcard ctl/*.c)

@@ -33,7 +33,7 @@ _tipharesctl() {
 	sort=*) mapfile -t COMPREPLY < <(compgen -W 'age in out bytes requests' -- "${cur#=}"); return ;;
 	esac
 	case $command in
-	'') word="$(_tiphares_commands) --json --admin --version --help" ;;
+	'') word="$(_tiphares_commands) --json --admin --probe --version --help" ;;
 	port)
 		case $prev in
 		port) word='set del' ;;
@@ -45,6 +45,7 @@ _tipharesctl() {
 	events) word='all client= port= count=' ;;
 	top) word='interval= frames=' ;;
 	explain) word='interface=' ;;
+	doctor) word='--probe' ;;
 	rules | stats) word='all' ;;
 	bypass) word='list add del flush source= destination= port= ttl=' ;;
 	import-ats) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;

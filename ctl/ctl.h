@@ -14,10 +14,12 @@ enum ctl_exit { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2 };
  * struct ctl - options before the subcommand
  * @socket: path of the daemon's admin socket
  * @json: print the daemon's answer as JSON instead of a table
+ * @probe: of doctor
  */
 struct ctl {
 	const char *socket;
 	bool json;
+	bool probe;
 };
 
 /**
@@ -41,6 +43,7 @@ extern const struct ctl_command ctl_stats;
 extern const struct ctl_command ctl_flows;
 extern const struct ctl_command ctl_rules;
 extern const struct ctl_command ctl_explain;
+extern const struct ctl_command ctl_doctor;
 extern const struct ctl_command ctl_events;
 extern const struct ctl_command ctl_top;
 extern const struct ctl_command ctl_import;

@@ -9,7 +9,7 @@
 
 /* In the order of --help and of the man page; the first is the default. */
 static const struct ctl_command *const commands[] = {
-	&ctl_status, &ctl_ports, &ctl_port, &ctl_flows, &ctl_rules, &ctl_explain, &ctl_top, &ctl_events,
+	&ctl_status, &ctl_ports, &ctl_port, &ctl_flows, &ctl_rules, &ctl_explain, &ctl_doctor, &ctl_top, &ctl_events,
 	&ctl_stats, &ctl_reload, &ctl_drain, &ctl_upgrade, &ctl_bypass, &ctl_import,
 };
 
@@ -28,6 +28,7 @@ static void usage(FILE *f)
 	fprintf(f, "\noptions:\n"
 		   "  --json                                   print JSON instead of tables\n"
 		   "  --admin PATH                             the daemon's admin socket (default " CTL_DEFAULT_SOCKET ")\n"
+		   "  --probe                                  doctor: also make connections of its own\n"
 		   "  --version                                print the version\n"
 		   "  --help                                   print this\n");
 }
@@ -45,6 +46,7 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' },
 		{ "admin", required_argument, NULL, 'a' },
+		{ "probe", no_argument, NULL, 'p' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -55,13 +57,16 @@ int main(int argc, char **argv)
 	int opt;
 
 	/* Options may also stand behind the subcommand. */
-	while ((opt = getopt_long(argc, argv, "ja:Vh", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "ja:pVh", options, NULL)) != -1) {
 		switch (opt) {
 		case 'j':
 			ctl.json = true;
 			break;
 		case 'a':
 			ctl.socket = optarg;
+			break;
+		case 'p':
+			ctl.probe = true;
 			break;
 		case 'V':
 			puts("tipharesctl " TIPHARES_VERSION);
@@ -74,12 +79,14 @@ int main(int argc, char **argv)
 			return CTL_USAGE;
 		}
 	}
-	if (optind == argc)
-		return commands[0]->run(&ctl, 1, status);
-	command = find(argv[optind]);
+	command = optind == argc ? commands[0] : find(argv[optind]);
 	if (!command) {
 		fprintf(stderr, "tipharesctl: unknown command '%s'; --help lists them\n", argv[optind]);
 		return CTL_USAGE;
 	}
-	return command->run(&ctl, argc - optind, argv + optind);
+	if (ctl.probe && command != &ctl_doctor) {
+		fprintf(stderr, "tipharesctl: --probe belongs to doctor\n");
+		return CTL_USAGE;
+	}
+	return optind == argc ? command->run(&ctl, 1, status) : command->run(&ctl, argc - optind, argv + optind);
 }
