@@ -45,7 +45,7 @@ $(hostile): $(hostile-own) $(hostile-obj)
 -include $(hostile-own:.o=.d)
 
 # Natively, most of a scenario's time is waiting: two lanes, every other scenario each, side by side.
-native := $(or $(T),$(filter-out software survive_long,$(sort $(basename $(notdir $(wildcard selftests/tiphares/*.sh))))))
+native := $(or $(T),$(filter-out software survive_long http_core,$(sort $(basename $(notdir $(wildcard selftests/tiphares/*.sh))))))
 native-lanes := 1$(if $(word 2,$(native)), 2)
 native-logs := $(native-lanes:%=$(KTAP)/native-nft-%.log)
 .PHONY: $(native-lanes:%=native-lane-%)

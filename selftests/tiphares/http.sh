@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The HTTP cases of tests/http where nobody asked for a proxy: full transparency, each case with an origin
-# address of its own.
+# address of its own. http_core.sh plays a part of them.
 #
-#   client  ----  gateway                ----  origin
-#                 full  :8090 of everybody       all of 10.72.0.0/16
+#   client  ----  gateway                         ----  origin
+#                 full, or inbound where PROXY            all of 10.72.0.0/16
+#                 headers come: :8090 of everybody
 . "$(dirname "$0")/../lib.sh"
 lab_up
 
@@ -24,13 +25,15 @@ all_passed() {
 }
 
 # Cases about slowness measure time, which an emulated machine has in excess.
-scale=1 folders="message target framing chunked fields expect upgrade responses connections slow"
+scale=1 part=${part:-} folders="message target framing chunked fields expect upgrade responses connections proxy_protocol client_hello slow"
+[ -z "$part" ] || folders=$(printf '%s\n' $part | sed 's,/.*,,' | sort -u)
 if [ -n "${TIPH_VM:-}" ]; then
-	scale=5 folders=${folders% slow}
-	skip "slow: every case" "an emulated machine is slower than the limits that they test"
+	scale=5
+	[ -n "$part" ] || skip "slow: every case" "an emulated machine is slower than the limits that they test"
+	folders=${folders% slow}
 fi
 "$suite/run.py" --mode transparent --netns "$NS-client,$NS-gw,$NS-origin" --client "$C4" --network 10.72 \
-	--daemon "$TIPH_BUILD/tipharesd" --datapath "$TIPH_DATAPATH" --scale $scale >"$LAB/http.tap" 2>"$LAB/http.err" </dev/null
+	--daemon "$TIPH_BUILD/tipharesd" --datapath "$TIPH_DATAPATH" --scale $scale $part >"$LAB/http.tap" 2>"$LAB/http.err" </dev/null
 ended=$?
 for folder in $folders; do
 	check "$folder: every case" all_passed $folder

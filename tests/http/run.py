@@ -18,11 +18,12 @@ sys.dont_write_bytecode = True
 import case as cases	# noqa: E402
 import net	# noqa: E402
 import play	# noqa: E402
+import points	# noqa: E402
 import targets	# noqa: E402
 import wire	# noqa: E402
 
 FOLDERS = ("message", "target", "framing_requests", "chunked", "fields", "expect_1xx_upgrade_connect", "responses",
-           "connections", "slow", "proxy_protocol")
+           "connections", "slow", "proxy_protocol", "client_hello")
 ORIGIN_PORT = 8000
 PROXY_PORT = 8080
 INTERCEPTED_PORT = 8090
@@ -38,7 +39,7 @@ class Env:
         self.scale = args.scale
         self.daemon, self.datapath = args.under.split() + [args.daemon], args.datapath
         self.profiles = list(targets.PROFILES)
-        self.client = args.client if self.transparent else "127.0.0.1"
+        self.client, self.sender = (args.client, args.sender) if self.transparent else ("127.0.0.1", "127.0.0.2")
         if self.transparent:
             self.prefix, self.lock, self.port = args.network, None, INTERCEPTED_PORT
         else:
@@ -66,7 +67,7 @@ class Env:
         absolute = "http://" + name if mode == "forward" else ""
         words = {"$HOST": name, "$U": absolute, "$ALT": alt, "$DEAD": gone, "$ADDR": f"{address}:{self.port}",
                  "$ADDRESS": address, "$PORT": str(self.port), "$SELF": f"{proxy[0]}:{proxy[1]}",
-                 "$UPPER": name.upper(), "$V": "http://" + gone if mode == "forward" else "", "$CLIENT": self.client, "$BHOST": "barrier.test" if mode == "reverse" else barrier[0] + suffix,
+                 "$UPPER": name.upper(), "$V": "http://" + gone if mode == "forward" else "", "$CLIENT": self.client, "$SENDER": self.sender, "$BHOST": "barrier.test" if mode == "reverse" else barrier[0] + suffix,
                  "$BARRIER": f"http://{barrier[0]}{suffix}" if mode == "forward" else ""}
         ordered = sorted(((k.encode(), v.encode()) for k, v in words.items()), key=lambda kv: -len(kv[0]))
         connect = origin if mode == "transparent" else proxy
@@ -217,6 +218,8 @@ def arguments():
     parser.add_argument("--netns", help="transparent: names of the namespaces of client, gateway, origin")
     parser.add_argument("--network", default="10.72", help="transparent: first half of the origins' addresses")
     parser.add_argument("--client", default="10.71.1.10", help="transparent: the client's address")
+    parser.add_argument("--sender", default="10.71.1.12", help="transparent: an address of the client that PROXY headers are taken from")
+    parser.add_argument("--points", action="store_true", help="only show which points have how many cases")
     parser.add_argument("--list", action="store_true", help="only name the cases")
     parser.add_argument("-v", "--verbose", action="store_true", help="tell of passed cases too what was seen")
     args = parser.parse_args()
@@ -233,6 +236,9 @@ def main():
         for one, mode in picked:
             print(title(one, mode))
         return 0
+    if args.points:
+        print("\n".join(points.show(cases.CASES, cases.MODES)))
+        return 0
     if not picked:
         raise SystemExit("no such case")
     env = Env(args)
@@ -241,7 +247,10 @@ def main():
     profiles = {}
     for index, (one, mode) in enumerate(picked):
         profiles.setdefault(one.profile, []).append((one, env.place(index, mode, one.profile)))
-    tap = Tap(sys.stdout, len(picked) + len(profiles), args.verbose)
+    whole = not args.patterns and args.target == "tiphares"
+    tap = Tap(sys.stdout, len(picked) + len(profiles) + whole, args.verbose)
+    if whole:
+        tap.result("every point has good and hostile cases", "MUST", list(points.missing(cases.CASES, cases.MODES)))
     begin, barrier = time.monotonic(), Barrier(env)
     try:
         for profile, todo in profiles.items():

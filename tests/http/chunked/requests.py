@@ -51,7 +51,7 @@ for number, line in enumerate(FORBIDDEN):
     case(f"chunked/request-trailer-{number:02}-{line.partition(':')[0].lower()}", "D34", "9110 6.5.1", MUST,
          [BEGIN + f"5\r\nhello\r\n0\r\nX-T: v\r\n{line}\r\nX-U: w\r\n\r\n" + NEXT],
          outcomes=[Outcome([R(200), R(200)], [Q("POST", "/a", body=b"hello", lacks=[line, "X-T"], trailers=trailers), Q("GET", "/b")], "open")
-                   for trailers in (TWO, [])] + [Outcome([R(CLIENT_ERROR)], PARTIAL, "closed")])
+                   for trailers in (TWO, [])] + [Outcome([R(CLIENT_ERROR)], PARTIAL, "closed")], hostile=True)
 good("request-trailers-all-forbidden", "D34", "9110 6.5.1", MUST, BEGIN + "0\r\n" + "".join(line + "\r\n" for line in FORBIDDEN) + "\r\n" + NEXT, b"", [])
 
 

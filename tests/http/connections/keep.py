@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""H51, H56-H61: persistence, pipelining, retries, idle upstream connections, half-closed clients."""
+"""G51, H56-H61: persistence, pipelining, retries, idle upstream connections, half-closed clients."""
 from case import (
     END, GATEWAY_ERROR, HOST, MUST, PRODUCT, SHOULD, Acked, Answer, Close, Drained, Freeze, Get, HalfClose, Head, Mark, Outcome,
     PeerEnd, Pieces, Q, R, Request, Reset, Send, Thaw, Wait, case, forwarded, reply)
@@ -19,7 +19,7 @@ for name, lines in {
 forwarded("connections/close-announced", "H56", "9112 9.6", SHOULD, "GET $U/a HTTP/1.1\r\n" + HOST + "Connection: close\r\n\r\n", Q("GET", "/a"),
           [R(200, fields={"Connection": lambda v: "close" in ",".join(v).lower()})], end="closed")
 for name, value in {"closed": "closed", "close-parameter": "close;a=b", "x-close": "x-close", "clos": "clos", "quoted": '"close"'}.items():
-    forwarded(f"connections/not-close-{name}", "H56", "9110 7.6.1", PRODUCT, "GET $U/a HTTP/1.1\r\n" + HOST + f"Connection: {value}\r\n\r\n", Q("GET", "/a"))
+    forwarded(f"connections/not-close-{name}", "H56", "9110 7.6.1", PRODUCT, "GET $U/a HTTP/1.1\r\n" + HOST + f"Connection: {value}\r\n\r\n", Q("GET", "/a"), hostile=True)
 forwarded("connections/persistent-by-default", "H56", "9112 9.3", SHOULD, GET_A, Q("GET", "/a"))
 forwarded("connections/keep-alive-named", "H56", "9112 9.3", SHOULD, "GET $U/a HTTP/1.1\r\n" + HOST + "Connection: keep-alive\r\n\r\n", Q("GET", "/a"))
 forwarded("connections/1.0-closes", "H56", "9112 9.3", MUST, "GET $U/a HTTP/1.0\r\n" + END + SMUGGLED, Q("GET", "/a"), end="closed")
@@ -91,18 +91,18 @@ case("connections/next-address-when-refused", "H58", "9110 9.2.2", PRODUCT, ["GE
 case("connections/next-address-keeps-the-body", "H58", "9110 9.2.2", PRODUCT, ["POST /a HTTP/1.1\r\nHost: $ALT\r\nContent-Length: 5\r\n\r\nhello" + "POST /b HTTP/1.1\r\nHost: $ALT\r\n"
      "Content-Length: 5\r\n\r\nworld"], outcomes=[Outcome([R(200), R(200)], [Q("POST", "/a", body=b"hello"), Q("POST", "/b", body=b"world")], "open")], modes=("reverse",))
 
-# ---- H51, H59: idle connections --------------------------------------------------------------------------------------
+# ---- G51, H59: idle connections --------------------------------------------------------------------------------------
 
-case("connections/reused", "H59", "9112 9.3", PRODUCT, [GET_A, Get(R(200, of="/a")), GET_B, Get(R(200, of="/b"))],
+case("connections/reused", "G51 H59 H60", "9112 9.3", PRODUCT, [GET_A, Get(R(200, of="/a")), GET_B, Get(R(200, of="/b"))],
      checks=[lambda run: None if len({msg.conn for msg in run.requests}) == 1 else "a new connection for each request"])
 for name, raw in {"response": "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", "408": "HTTP/1.1 408 Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
                   "garbage": "evil", "crlf": "\r\n", "interim": "HTTP/1.1 100 Continue\r\n\r\n"}.items():
     case(f"connections/idle-{name}", "G51", "9112 9.2", MUST, [GET_A, Get(R(200, of="/a")), Wait("end"), GET_B, Get(R(200, of="/b"))],
-         [[Request(), Answer(), Drained(), raw, PeerEnd()]], checks=[lambda run: None if run.requests[-1].conn else "the connection was used again"])
+         [[Request(), Answer(), Drained(), raw, PeerEnd()]], hostile=True, checks=[lambda run: None if run.requests[-1].conn else "the connection was used again"])
 case("connections/idle-closed-by-origin", "H59", "9112 9.5", SHOULD, [GET_A, Get(R(200, of="/a")), Wait("end"), "POST $U/b HTTP/1.1\r\n" + HOST + "Content-Length: 2\r\n\r\nab",
      Get(R(200, of="/b"))], [[Request(), Answer(), Close()]])
 case("connections/idle-reset-by-origin", "H59", "9112 9.5", SHOULD, [GET_A, Get(R(200, of="/a")), Wait("end"), Wait("conn"), "GET $U/b HTTP/1.1\r\n" + END, Get(R(200, of="/b"))],
-     [[Request(), Answer(), Reset()]])
+     [[Request(), Answer(), Reset()]], hostile=True)
 case("connections/client-gone-upstream-ends", "H59", "9112 9.5", SHOULD, [GET_A, Wait("head"), Reset(), Wait("end")], [[Request(), PeerEnd()]])
 case("connections/client-gone-in-response", "H59", "9112 9.5", SHOULD, [GET_A, Wait("sent"), Reset(), Wait("end")],
      [[Request(), "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello", Mark("sent"), PeerEnd()]])
@@ -130,7 +130,7 @@ for scheme in ("NTLM TlRMTVNTUAABAAAA", "Negotiate YII=", "ntlm TlRMTVNTUAABAAAA
     case(f"connections/bound-{scheme.split()[0].lower() + ('-small' if scheme[0] == 'n' else '')}", "H60", "4559 5", SHOULD,
          ["GET $U/a HTTP/1.1\r\n" + HOST + f"Authorization: {scheme}\r\n\r\n", Get(R(401)), Send(GET_B, conn="b"), Get(R(200, of="/b"), conn="b"),
           GET_A, Get(R(200))], [[Request(), f"HTTP/1.1 401 X\r\nWWW-Authenticate: {scheme}\r\nContent-Length: 0\r\n\r\n"]],
-         checks=[lambda run: bound(run)], peers=False)
+         checks=[lambda run: bound(run)], peers=False, hostile=True)
 
 
 def bound(run):
@@ -150,12 +150,12 @@ case("connections/error-is-not-lost-chunked", "H61", "9112 9.6", SHOULD,
      ["POST $U/a HTTP/1.1\r\n" + HOST + "Transfer-Encoding: chunked\r\n\r\nZ\r\n", b"x" * 1000000], outcomes=[Outcome([R({400})], None, "closed")])
 case("connections/no-reset-after-error", "H61", "9112 9.6", SHOULD, ["GE(T $U/a HTTP/1.1\r\n" + END, Get(R(400)), "x" * 1000, Drained()], outcomes=[Outcome([R(400)], (), "fin")])
 
-# ---- H51: what comes on an idle connection in the moment in which it is taken ----------------------------------------
+# ---- G51: what comes on an idle connection in the moment in which it is taken ----------------------------------------
 
 STALE = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstale"
 POST_B = "POST $U/b HTTP/1.1\r\n" + HOST + "Content-Length: 2\r\n\r\nok"
 for name, request, step, end in (("octets", GET_B, Send(STALE), Acked()), ("octets-post", POST_B, Send(STALE), Acked()), ("octets-and-end", GET_B, Send(STALE), HalfClose()),
                                  ("end-post", POST_B, HalfClose(), Acked())):
-    case(f"connections/idle-surprise-{name}", "H51", "9112 9.2", MUST,
+    case(f"connections/idle-surprise-{name}", "G51", "9112 9.2", MUST,
          [GET_A, Get(R(200)), Freeze(), Send(request), Mark("go"), Wait("stale"), Thaw(), Get(R(200, of="/b"))],
-         [[Request(), Answer(), Wait("go"), step, end, Mark("stale"), PeerEnd(empty=True)]], peers=False)
+         [[Request(), Answer(), Wait("go"), step, end, Mark("stale"), PeerEnd(empty=True)]], peers=False, hostile=True)

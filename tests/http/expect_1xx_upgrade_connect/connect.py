@@ -30,6 +30,9 @@ tunnel("fields-ignored", [ASK + "Proxy-Connection: keep-alive\r\nUser-Agent: a\r
 tunnel("split", [Pieces("CONNECT ", "127.0.0.1"[:0], "$ADDR HTTP/1.1\r\n", "Host: $ADDR\r\n\r", "\n"), OPEN, "ping", Recv("pong"), Close()], [[Recv("ping"), "pong", Eof()]])
 tunnel("host-differs", ["CONNECT $ADDR HTTP/1.1\r\nHost: other.test\r\n\r\n", OPEN, "ping", Recv("pong"), Close()], [[Recv("ping"), "pong", Eof()]])
 
+# where a name has a route, the tunnel goes where the route goes
+case("connect/by-a-route", "F48", "9110 9.3.6", PRODUCT, ["CONNECT $HOST:80 HTTP/1.1\r\nHost: $HOST:80\r\n\r\n", OPEN, "ping", Recv("pong"), Close()],
+     [[Recv("ping"), "pong", Eof()]], TUNNEL, modes=("reverse",), peers=False)
 for name, target in {"no-port": "$ADDRESS", "empty-port": "$ADDRESS:", "port-zero": "$ADDRESS:0", "port-65536": "$ADDRESS:65536", "port-letters": "$ADDRESS:http",
                      "port-sign": "$ADDRESS:+80", "port-huge": "$ADDRESS:4294975296", "no-host": ":8000", "path": "/", "absolute": "http://$ADDR/", "asterisk": "*",
                      "userinfo": "a@$ADDR", "slash": "$ADDR/", "query": "$ADDR?a", "only-port": "8000", "open-bracket": "[::1:8000", "v6-bare": "::1:8000x",

@@ -22,6 +22,8 @@ def via(received, *before):
 forwarded("fields/via-request", "E37", "9110 7.6.3", MUST, GET + "\r\n", Q("GET", "/a", fields={"Via": via("1.1")}))
 forwarded("fields/via-request-1.0", "E37", "9110 7.6.3", MUST, "GET $U/a HTTP/1.0\r\n" + END, Q("GET", "/a", fields={"Via": via("1.0")}), end="closed")
 forwarded("fields/via-appended", "E37", "9110 7.6.3", MUST, GET + "Via: 1.0 fred\r\n\r\n", Q("GET", "/a", fields={"Via": via("1.1", "1.0 fred")}))
+forwarded("fields/via-odd", "E37", "9110 7.6.3", MUST, GET + "Via: ,, 1.1 (a, b)\r\nVia:\r\n\r\n",
+          Q("GET", "/a", fields={"Via": lambda v: v[:2] == [",, 1.1 (a, b)", ""] and v[2].startswith("1.1 ") and len(v) == 3}), hostile=True, peers=False)
 forwarded("fields/via-order", "E37", "9110 7.6.3", MUST, GET + "Via: 1.0 fred, 1.1 p.example\r\nVia: 1.1 barney (x)\r\n\r\n",
           Q("GET", "/a", fields={"Via": via("1.1", "1.0 fred", "1.1 p.example", "1.1 barney (x)")}))
 forwarded("fields/via-no-names", "E37", "9110 7.6.3", SHOULD, GET + "\r\n",
@@ -80,7 +82,7 @@ RESPONSE_UNCHANGED = {
 }
 for name, line in RESPONSE_UNCHANGED.items():
     field, value = line.split(": ", 1)
-    reply(f"fields/response-keeps-{name}", "E39" if name != "unknown" else "E38", "9110 7.7", MUST if name not in ("server", "date") else SHOULD,
+    reply(f"fields/response-keeps-{name}", {"unknown": "E38", "proxy-status": "E39 E41"}.get(name, "E39"), "9110 7.7", MUST if name not in ("server", "date") else SHOULD,
           OK + line + "\r\n\r\nok", R(200, body=b"ok", fields={field: value}), close=False)
 for status, line in ((401, "WWW-Authenticate: Digest realm=\"a, b\", nonce=\"c\", Basic realm=\"d\""), (405, "Allow: GET, FOO"), (407, "Proxy-Authenticate: Basic realm=\"a\""),
                      (416, "Content-Range: bytes */5"), (503, "Retry-After: 5"), (301, "Location: //a.test/../b")):
@@ -95,6 +97,10 @@ forwarded("fields/order-of-same-name", "E38", "9110 5.3", MUST, GET + "X-A: 1\r\
           Q("GET", "/a", fields={"X-A": lambda v: [i.strip() for x in v for i in x.split(",")] == ["1", "2", "3"], "X-B": "x"}))
 reply("fields/order-of-set-cookie", "E38", "9110 5.3", MUST, OK + "Set-Cookie: a=1\r\nX-B: x\r\nSet-Cookie: b=2\r\nSet-Cookie: a=3; Path=/\r\n\r\nok",
       R(200, fields={"Set-Cookie": ["a=1", "b=2", "a=3; Path=/"]}), close=False)
+forwarded("fields/names-that-mean-nothing-here", "E38", "9110 5.1", MUST, GET + "HTTP/1.1: x\r\n".replace("/", "-") + "GET: /smuggled\r\nStatus: 500\r\n200: OK\r\n__proto__: y\r\n\r\n",
+          Q("GET", "/a", fields={"HTTP-1.1": "x", "GET": "/smuggled", "Status": "500", "200": "OK", "__proto__": "y"}), hostile=True)
+reply("fields/many-set-cookie", "E38", "9110 5.3", MUST, OK + "".join(f"Set-Cookie: a={n}, b\r\n" for n in range(150)) + "\r\nok",
+      R(200, fields={"Set-Cookie": [f"a={n}, b" for n in range(150)]}), close=False, hostile=True, peers=False)
 forwarded("fields/equal-lines-kept", "E38", "9110 5.3", MUST, GET + "X-A: 1\r\nX-A: 1\r\n\r\n",
           Q("GET", "/a", fields={"X-A": lambda v: [i.strip() for x in v for i in x.split(",")] == ["1", "1"]}))
 
@@ -106,7 +112,9 @@ reply("fields/date-kept", "E40", "9110 7.7", SHOULD, OK + "Date: Sun, 06 Nov 199
       close=False)
 reply("fields/date-added-204", "E40", "9110 6.6.1", MUST, "HTTP/1.1 204 No\r\n\r\n", R(204, fields={"Date": lambda v: len(v) == 1}), close=False)
 reply("fields/date-added-when-named", "E40", "9110 6.6.1", PRODUCT, OK + "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nConnection: Date\r\n\r\nok",
-      R(200, fields={"Date": lambda v: len(v) == 1}), close=False)
+      R(200, fields={"Date": lambda v: len(v) == 1}), close=False, hostile=True)
+reply("fields/date-in-interim-is-not-added", "E40", "9110 6.6.1", PRODUCT, "HTTP/1.1 103 X\r\nDate: x\r\n\r\n" + OK + "Date: x\r\nDate: y\r\n\r\nok",
+      R(200, interim=[103], fields={"Date": ["x", "y"]}), close=False, hostile=True)
 
 # ---- E41: Proxy-Status -----------------------------------------------------------------------------------------------
 
@@ -160,10 +168,10 @@ forwarded("fields/forwarded-off", "E42", "7239 4", PRODUCT, GET + "\r\n", Q("GET
 for name, lines in {"none": "", "forged": "Forwarded: for=10.9.9.9\r\n", "forged-twice": "Forwarded: for=a\r\nForwarded: for=b, for=c\r\n",
                     "named": "Connection: Forwarded\r\nForwarded: for=10.9.9.9\r\n", "forged-xff": "X-Forwarded-For: 10.9.9.9\r\n"}.items():
     forwarded(f"fields/forwarded-on-{name}", "E42", "7239 5.2", PRODUCT, GET + lines + "\r\n",
-              Q("GET", "/a", fields={"Forwarded": "for=$CLIENT", "X-Forwarded-For": None}), profile="forwarded")
+              Q("GET", "/a", fields={"Forwarded": "for=$CLIENT", "X-Forwarded-For": None}), profile="forwarded", hostile=name != "none")
     forwarded(f"fields/xff-on-{name}", "E42", "7239 7.4", PRODUCT, GET + lines.replace("Forwarded: for=", "X-Forwarded-For: ").replace(
         "X-X-", "X-").replace("Connection: Forwarded", "Connection: X-Forwarded-For") + "\r\n",
-              Q("GET", "/a", fields={"X-Forwarded-For": "$CLIENT", "Forwarded": None}), profile="xff")
+              Q("GET", "/a", fields={"X-Forwarded-For": "$CLIENT", "Forwarded": None}), profile="xff", hostile=name != "none")
 
 # ---- E43: authentication of others -----------------------------------------------------------------------------------
 

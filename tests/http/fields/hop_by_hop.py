@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """E36: fields for one connection only are not forwarded, in either direction."""
-from case import HOST, MUST, SHOULD, Outcome, Q, R, forwarded, reply
+from case import HOST, MUST, PRODUCT, SHOULD, Outcome, Q, R, forwarded, refused, reply
 
 OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
 
@@ -31,6 +31,9 @@ LINES = {
 }
 
 
+ODD = ("itself", "many", "underscore", "upgrade-alone", "list-empty-elements")
+
+
 def gone(names, kept):
     fields = {name: None for name in names}
     fields.update({name: lambda values: bool(values) for name in kept})
@@ -40,8 +43,9 @@ def gone(names, kept):
 for name, (lines, names, kept) in LINES.items():
     must = MUST if "X-A" in names or name in ("many", "underscore", "suffix") else SHOULD
     forwarded(f"fields/request-{name}", "E36", "9110 7.6.1", must, "GET $U/a HTTP/1.1\r\n" + HOST + lines + "\r\n",
-              Q("GET", "/a", fields={**gone(names, kept), "Connection": lambda v: not any("x-" in item.lower() for item in v)}))
-    reply(f"fields/response-{name}", "E36", "9110 7.6.1", must, OK + lines + "\r\nok", R(200, body=b"ok", fields=gone(names, kept)), close=False)
+              Q("GET", "/a", fields={**gone(names, kept), "Connection": lambda v: not any("x-" in item.lower() for item in v)}), hostile=name in ODD)
+    reply(f"fields/response-{name}", "E36", "9110 7.6.1", must, OK + lines + "\r\nok", R(200, body=b"ok", fields=gone(names, kept)), close=False,
+          hostile=name in ODD)
 
 # "close" ends the connection as well
 forwarded("fields/request-named-close", "E36", "9110 7.6.1", MUST, "GET $U/a HTTP/1.1\r\n" + HOST + "Connection: close, X-A\r\nX-A: b\r\n\r\n",
@@ -51,10 +55,20 @@ reply("fields/response-named-close", "E36", "9110 7.6.1", MUST, OK + "Connection
 
 # Fields that no hop may take away on request of the other side.
 for name in ("Via", "Host"):
-    forwarded(f"fields/request-connection-{name.lower()}", "E36", "9110 7.6.1", MUST,
+    forwarded(f"fields/request-connection-{name.lower()}", "E36 E37" if name == "Via" else "E36", "9110 7.6.1", MUST,
               "GET $U/a HTTP/1.1\r\n" + HOST + f"Via: 1.1 fred\r\nConnection: {name}\r\n\r\n",
               Q("GET", "/a", fields={"Host": "$HOST", "Via": lambda v: "fred" in ",".join(v)} if name == "Via" else {"Host": "$HOST"}),
-              also=[Outcome([R(400)], (), "closed")])
+              also=[Outcome([R(400)], (), "closed")], hostile=True)
+reply("fields/response-connection-via", "E36 E37", "9110 7.6.1", MUST, OK + "Via: 1.1 fred\r\nConnection: Via\r\n\r\nok",
+      R(200, fields={"Via": lambda v: "fred" in ",".join(v)}), close=False, hostile=True)
+for count in (100, 101, 5000):
+    names = ", ".join(f"X-{n}" for n in range(count))
+    if count == 100:
+        forwarded("fields/request-hundred-options", "E36", "9110 7.6.1", PRODUCT, "GET $U/a HTTP/1.1\r\n" + HOST + f"Connection: {names}\r\nX-99: b\r\n\r\n",
+                  Q("GET", "/a", fields={"X-99": None}))
+    else:
+        refused(f"fields/request-options-{count}", "E36", "9110 7.6.1", PRODUCT, "GET $U/a HTTP/1.1\r\n" + HOST + f"Connection: {names}\r\n\r\n", peers=False)
+        reply(f"fields/response-options-{count}", "E36", "9110 7.6.1", PRODUCT, OK + f"Connection: {names}\r\n\r\nok", R(502), end=None, peers=False)
 
 # TE
 forwarded("fields/te-without-connection", "E36", "9110 10.1.4", SHOULD, "GET $U/a HTTP/1.1\r\n" + HOST + "TE: trailers\r\n\r\n",

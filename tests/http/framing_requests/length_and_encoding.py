@@ -59,7 +59,7 @@ for name, fields in {
         "lower": "transfer-encoding: chunked\r\n", "upper": "TRANSFER-ENCODING: CHUNKED\r\n", "mixed": "tRANSFER-eNCODING: cHUNKED\r\n",
         "tabs": "Transfer-Encoding:\t\tchunked\t\r\n", "no-blank": "Transfer-Encoding:chunked\r\n", "leading-comma": "Transfer-Encoding: , chunked\r\n",
         "trailing-comma": "Transfer-Encoding: chunked,\r\n", "commas": "Transfer-Encoding: ,\t, ,chunked , ,\r\n"}.items():
-    forwarded(f"framing/te-good-{name}", "C25", "9112 6.1", MUST, POST + fields + "\r\n" + CHUNKS + "GET $U/b HTTP/1.1\r\n" + HOST + "\r\n",
+    forwarded(f"framing/te-good-{name}", "C24 C25", "9112 6.1", MUST, POST + fields + "\r\n" + CHUNKS + "GET $U/b HTTP/1.1\r\n" + HOST + "\r\n",
               [Q("POST", "/a", body=b"hello"), Q("GET", "/b")],
               also=[Outcome([R({400, 501})], (), "closed")] if "comma" in name else ())
 
@@ -126,11 +126,14 @@ for name, line in {"x-te": "X-Transfer-Encoding: chunked", "te-x": "Transfer-Enc
 for option in ("Content-Length", "content-length, close", "keep-alive, CONTENT-LENGTH"):
     name = option.lower().replace(", ", "-")
     forwarded(f"framing/connection-{name}", "C30", "9110 7.6.1", MUST, POST + f"Connection: {option}\r\nContent-Length: 5\r\n\r\nhello",
-              Q("POST", "/a", body=b"hello"), end="closed" if "close" in option else "open", also=[Outcome([R(400)], (), "closed")])
+              Q("POST", "/a", body=b"hello"), end="closed" if "close" in option else "open", also=[Outcome([R(400)], (), "closed")], hostile=True)
 for option in ("Transfer-Encoding", "transfer-encoding, host", "TRANSFER-ENCODING"):
     name = option.lower().replace(", ", "-") + ("-upper" if option.isupper() else "")
     forwarded(f"framing/connection-{name}", "C30", "9110 7.6.1", MUST, POST + f"Connection: {option}\r\n" + TE + "\r\n" + CHUNKS,
-              Q("POST", "/a", body=b"hello", fields={"Host": "$HOST"}), also=[Outcome([R(400)], (), "closed")])
+              Q("POST", "/a", body=b"hello", fields={"Host": "$HOST"}), also=[Outcome([R(400)], (), "closed")], hostile=True)
 for option in ("Host", "host, close"):
     forwarded(f"framing/connection-{option.lower().replace(', ', '-')}", "C30", "9110 7.6.1", MUST, "GET $U/a HTTP/1.1\r\n" + HOST + f"Connection: {option}\r\n\r\n",
-              Q("GET", "/a", fields={"Host": "$HOST"}), end="closed" if "close" in option else "open", also=[Outcome([R(400)], (), "closed")])
+              Q("GET", "/a", fields={"Host": "$HOST"}), end="closed" if "close" in option else "open", also=[Outcome([R(400)], (), "closed")], hostile=True)
+for option in ("keep-alive", "X-A, close", "Keep-Alive, content-type"):
+    forwarded(f"framing/connection-with-{option.lower().replace(', ', '-')}", "C30", "9110 7.6.1", MUST, POST + f"Connection: {option}\r\nContent-Length: 5\r\n\r\nhello",
+              Q("POST", "/a", body=b"hello", framing=["length"]), end="closed" if "close" in option else "open")

@@ -50,7 +50,7 @@ class As(Step):
         self.source, self.rcvbuf = source, rcvbuf
 
     def client(self, run):
-        run.client(source=self.source, rcvbuf=self.rcvbuf)
+        run.client(source=self.source and run.place.expand(self.source).decode(), rcvbuf=self.rcvbuf)
 
 
 class Pieces(Step):
@@ -592,14 +592,15 @@ class Seen(Step):
 # ---- cases -----------------------------------------------------------------------------------------------------------
 
 class Case:
-    """name: folder/name. point: of the checklist, a letter and a number. ref: where the requirement stands.
+    """name: folder/name. point: of the checklist (points.py), a letter and a number; or several. ref: where the requirement stands.
     client: steps, a text is sent. origin: a list of steps for each connection. outcomes: the first is Tiphares's
     decision, the others are as good by the RFCs; either: so many of the first are (True: all), where timing decides.
+    hostile: does somebody break a rule? Not told, it is so where the first outcome refuses, cuts or ends something.
     modes: where it makes sense. profile: of the daemon's configuration. checks: of the Run, each returns what is wrong
     or None."""
 
     def __init__(self, name, point, ref, level, client, origin=(), outcomes=(), modes=MODES, profile="main",
-                 listen=True, backlog=32, seconds=None, peers=True, checks=(), either=False):
+                 listen=True, backlog=32, seconds=None, peers=True, checks=(), either=False, hostile=None):
         self.name, self.point, self.ref, self.level = name, point, ref, level
         self.client = [Send(step) if isinstance(step, (str, bytes)) else step for step in client]
         self.origin = [[Send(step) if isinstance(step, (str, bytes)) else step for step in steps] for steps in origin]
@@ -607,7 +608,15 @@ class Case:
         self.outcomes = list(outcomes)
         self.modes, self.profile = modes, profile
         self.listen, self.backlog, self.seconds, self.peers = listen, backlog, seconds, peers
+        self.hostile = self.refuses() if hostile is None else hostile
         self.checks, self.decided = list(checks), len(self.outcomes) if either is True else int(either) or 1
+
+
+    def refuses(self):
+        if not self.outcomes:
+            return False
+        first = self.outcomes[0]
+        return not first.responses or first.sees == PARTIAL or any(min(want.status) >= 400 or want.complete is False for want in first.responses)
 
 
 def case(*args, **kwargs):

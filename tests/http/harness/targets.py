@@ -9,7 +9,8 @@ import threading
 import time
 
 # What differs from the defaults: times are long where a case must not run into them, short where it must. Numbers are
-# seconds on a machine of usual speed. "port" and "route" stand in each port, and in each route but the barrier's.
+# seconds on a machine of usual speed. "port" and "route" stand in each port, and in each route but the barrier's; "mode"
+# is that of an intercepting port.
 PROFILES = {
     "main": {"http": {"header_timeout": "100s", "idle_timeout": "100s", "response_timeout": "100s"}},
     "slow": {"http": {"header_timeout": 3, "idle_timeout": 5, "response_timeout": 3, "connect_timeout": 3, "client_rate": "0B"}},
@@ -18,7 +19,8 @@ PROFILES = {
     "forwarded": {"http": {"forwarded": "rfc7239"}},
     "xff": {"http": {"forwarded": "x-forwarded-for"}},
     "novia": {"http": {"via": "off"}},
-    "senders": {"http": {"forwarded": "rfc7239", "header_timeout": 3}, "port": {"proxy_protocol": "[127.0.0.2]"}},
+    "senders": {"http": {"forwarded": "rfc7239", "header_timeout": 3}, "port": {"proxy_protocol": "[SENDER]"}, "mode": "inbound"},
+    "tls": {"http": {"header_timeout": 3}, "port": {"protocol": "tls"}},
     "rates": {"http": {"idle_timeout": 2, "response_timeout": 20, "tunnel_timeout": 2, "client_rate": "400B", "origin_rate": "400B"}},
     "paced": {"http": {"idle_timeout": 2, "client_rate": "0B", "origin_rate": "0B"}},
     "announce1": {"route": {"proxy_protocol": "v1"}},
@@ -62,10 +64,15 @@ class Target:
             with self.env.net.connect(endpoint, time.monotonic() + 1) as sock:
                 if not self.env.transparent:
                     return True
+                sock.settimeout(5)
                 sock.sendall(f"GET / HTTP/1.1\r\nHost: {endpoint[0]}\r\nConnection: close\r\n\r\n".encode())
                 return b"\r\nDate: " in b"".join(iter(lambda: sock.recv(4096), b""))
+        except ConnectionResetError:
+            return self.resets
         except OSError:
             return False
+
+    resets = False	# what is no hello
 
     def tail(self, lines=8):
         with open(os.path.join(self.work, f"{self.name}.log"), errors="replace", encoding="utf-8") as log:
@@ -145,20 +152,23 @@ class Tiphares(Target):
     def __init__(self, work, env, profile="main"):
         super().__init__(work, env)
         self.profile, self.name = profile, f"tiphares-{profile}"
+        self.resets = PROFILES[profile].get("port", {}).get("protocol") == "tls"
 
     def start(self, places):
         proxy = self.env.proxy(self.profile)
         settings = PROFILES[self.profile]
         lines = [f"datapath: {self.env.datapath}", "workers: 2", "user: nobody", f"admin: {{socket: {self.work}/{self.profile}.sock}}",
                  "log: {access: {to: off}, level: info}", "ports:"]
+        port = more(settings, "port").replace("SENDER", self.env.sender)
         if self.env.transparent:
-            lines.append(f"  - {{name: full, listen: 8080, mode: full, match: {{ports: [{proxy[1]}]}}}}")
+            mode = settings.get("mode", "full")
+            lines.append(f"  - {{name: {mode}, listen: 8080, mode: {mode}, match: {{ports: [{proxy[1]}]}}{port}}}")
         else:
-            lines.append(f"  - {{name: web, listen: \"{proxy[0]}:{proxy[1]}\", mode: none{more(settings, 'port')}}}")
+            lines.append(f"  - {{name: web, listen: \"{proxy[0]}:{proxy[1]}\", mode: none{port}}}")
             # the origins are here, where a client of a forward proxy has no business by default
             lines.append("access: [{allow: {destination: [127.0.0.0/8, 0.0.0.0, \"::1\", \"::\"]}}, {allow: all}]")
         for section, keys in settings.items():
-            if section in ("port", "route"):
+            if section in ("port", "route", "mode"):
                 continue
             values = {k: f"{v * self.env.scale}s" if isinstance(v, int) else v for k, v in keys.items()}
             lines.append(f"{section}: {{{', '.join(f'{k}: {v}' for k, v in values.items())}}}")

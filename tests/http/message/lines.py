@@ -4,12 +4,12 @@ from case import (END, HOST, MUST, PRODUCT, SHOULD, CLIENT_ERROR, EachOctet, Out
 
 # ---- A1: line ends ---------------------------------------------------------------------------------------------------
 
-forwarded("message/crlf", "A1", "9112 2.2", MUST, "GET $U/a HTTP/1.1\r\n" + END, Q("GET", "/a", framing=["none"]))
+forwarded("message/crlf", "A1 A5", "9112 2.2", MUST, "GET $U/a HTTP/1.1\r\n" + END, Q("GET", "/a", framing=["none"]))
 forwarded("message/octet-by-octet", "A1", "9112 2.2", MUST, [EachOctet("GET $U/a HTTP/1.1\r\n" + HOST + "X-A: b\r\n\r\n")],
           Q("GET", "/a", fields={"X-A": "b"}))
 forwarded("message/body-octet-by-octet", "A1", "9112 2.2", MUST,
           [EachOctet("POST $U/a HTTP/1.1\r\n" + HOST + "Content-Length: 5\r\n\r\nhello")], Q("POST", "/a", body=b"hello"))
-forwarded("message/split-cr-lf", "A1", "9112 2.2", MUST,
+forwarded("message/split-cr-lf", "A1 A2", "9112 2.2", MUST,
           [Pieces("GET $U/a HTTP/1.1\r", "\nHost: $HOST\r", "\n\r", "\n")], Q("GET", "/a"))
 
 NORMAL = Outcome([R(200)], [Q("GET", "/a")], "open")
@@ -80,6 +80,7 @@ for name, text in {
 
 # ---- A6: nothing behind a refused request is processed ---------------------------------------------------------------
 
+forwarded("message/good-then-good", "A6", "9112 2.2", MUST, "GET $U/a HTTP/1.1\r\n" + END + "GET $U/b HTTP/1.1\r\n" + END, [Q("GET", "/a"), Q("GET", "/b")])
 forwarded("message/good-then-bad", "A6", "9112 2.2", MUST,
           "GET $U/a HTTP/1.1\r\n" + END + "GE(T $U/b HTTP/1.1\r\n" + END + "GET $U/smuggled HTTP/1.1\r\n" + END,
           Q("GET", "/a"), [R(200), R(CLIENT_ERROR)], "closed")

@@ -6,7 +6,7 @@ from case import (
     END, HOST, MUST, PRODUCT, As, Drained, Get, HalfClose, Outcome, PeerEnd, Pieces, Q, R, Send, Wait, case)
 
 REF = "PROXY protocol"
-SENDER = As("127.0.0.2")
+SENDER = As("$SENDER")
 GET = "GET $U/a HTTP/1.1\r\n" + END
 SMUGGLED = "GET $U/smuggled HTTP/1.1\r\n" + END
 V1 = "PROXY TCP4 192.0.2.7 198.51.100.9 4711 80\r\n"
@@ -44,18 +44,19 @@ def both(header, text):
 
 
 def client_is(want):
-    return lambda values: len(values) == 1 and want in values[0]
+    """"$SENDER": the connection's own address."""
+    return "for=$SENDER" if want == "$SENDER" else lambda values: len(values) == 1 and want in values[0]
 
 
 def accepted(name, header, want, level=MUST):
     case(f"proxy_protocol/{name}", "J64", REF, level, [SENDER, both(header, GET)],
          outcomes=[Outcome([R(200)], [Q("GET", "/a", fields={"Forwarded": client_is(want)})], "open")],
-         modes=("reverse", "forward"), profile="senders", peers=False)
+         profile="senders", peers=False)
 
 
 def refused(name, header, level=MUST, steps=()):
     case(f"proxy_protocol/{name}", "J64", REF, level, [SENDER, both(header, SMUGGLED), *steps],
-         outcomes=[Outcome([], (), "closed")], modes=("reverse", "forward"), profile="senders", peers=False)
+         outcomes=[Outcome([], (), "closed")], profile="senders", peers=False)
 
 
 # ---- version 1 -------------------------------------------------------------------------------------------------------
@@ -64,8 +65,8 @@ accepted("v1-tcp4", V1, "192.0.2.7")
 accepted("v1-tcp6", "PROXY TCP6 2001:db8::7 2001:db8::9 4711 80\r\n", "2001:db8::7")
 accepted("v1-tcp6-longest", "PROXY TCP6 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n", "ffff:ffff")
 accepted("v1-tcp6-mapped", "PROXY TCP6 ::ffff:192.0.2.7 ::ffff:198.51.100.9 4711 80\r\n", "192.0.2.7")
-accepted("v1-unknown", "PROXY UNKNOWN\r\n", "127.0.0.2")
-accepted("v1-unknown-with-rest", "PROXY UNKNOWN ffff:f...f:ffff whatever 65535 65535\r\n", "127.0.0.2")
+accepted("v1-unknown", "PROXY UNKNOWN\r\n", "$SENDER")
+accepted("v1-unknown-with-rest", "PROXY UNKNOWN ffff:f...f:ffff whatever 65535 65535\r\n", "$SENDER")
 for name, header in {
         "lf-alone": V1.replace("\r\n", "\n"), "lower-case": V1.replace("PROXY", "proxy"), "family-case": V1.replace("TCP4", "tcp4"), "udp": V1.replace("TCP4", "UDP4"),
         "no-family": "PROXY\r\n", "nothing-behind": "PROXY TCP4\r\n", "one-port": "PROXY TCP4 192.0.2.7 198.51.100.9 4711\r\n",
@@ -87,11 +88,11 @@ for name, header in {
 
 accepted("v2-tcp4", v2(), "192.0.2.7")
 accepted("v2-tcp6", v2(0x21, FROM6), "2001:db8::7")
-accepted("v2-local", v2(0, b"", 0x20), "127.0.0.2")
-accepted("v2-local-addresses-ignored", v2(command=0x20), "127.0.0.2")
-accepted("v2-local-skipped-in-full", v2(0, b"x" * 700, 0x20), "127.0.0.2")
-accepted("v2-unspecified", v2(0, b"x" * 30), "127.0.0.2")
-accepted("v2-unix", v2(0x31, b"/run/a".ljust(216, b"\0")), "127.0.0.2")
+accepted("v2-local", v2(0, b"", 0x20), "$SENDER")
+accepted("v2-local-addresses-ignored", v2(command=0x20), "$SENDER")
+accepted("v2-local-skipped-in-full", v2(0, b"x" * 700, 0x20), "$SENDER")
+accepted("v2-unspecified", v2(0, b"x" * 30), "$SENDER")
+accepted("v2-unix", v2(0x31, b"/run/a".ljust(216, b"\0")), "$SENDER")
 accepted("v2-tlv-unknown", v2(body=FROM4 + tlv(0xee, b"value") + tlv(4, b"\0" * 9)), "192.0.2.7")
 accepted("v2-tlv-empty", v2(body=FROM4 + tlv(0x05, b"")), "192.0.2.7")
 accepted("v2-tlv-large", v2(body=FROM4 + tlv(0xef, b"GET /smuggled HTTP/1.1\r\n\r\n" * 2000)), "192.0.2.7")
@@ -130,8 +131,7 @@ case("proxy_protocol/further-requests-have-none", "J64", REF, MUST, [SENDER, V1 
 
 for name, header in {"v1": V1, "v2": v2()}.items():
     case(f"proxy_protocol/{name}-of-anybody", "J64", REF, MUST, [both(header, SMUGGLED)], outcomes=[Outcome([R(400)], (), "closed")],
-         modes=("reverse", "forward"), profile="senders", peers=False)
+         profile="senders", peers=False)
     case(f"proxy_protocol/{name}-where-nobody-may", "J64", REF, MUST, [both(header, SMUGGLED)], outcomes=[Outcome([R(400)], (), "closed")], peers=False)
 case("proxy_protocol/anybody-needs-none", "J64", REF, MUST, [GET],
-     outcomes=[Outcome([R(200)], [Q("GET", "/a", fields={"Forwarded": client_is("127.0.0.1")})], "open")], modes=("reverse", "forward"),
-     profile="senders", peers=False)
+     outcomes=[Outcome([R(200)], [Q("GET", "/a", fields={"Forwarded": "for=$CLIENT"})], "open")], profile="senders", peers=False)

@@ -61,9 +61,9 @@ for status in (204, 304):
               close=name == "close", also=[Outcome([R(status)], SEEN, "closed"), *ANY_NOT] if name not in ("plain",) else ())
         # what follows is no response to anything
         reply(f"responses/{status}-{name}-surplus", "G50", "9112 6.3", MUST, f"HTTP/1.1 {status} X\r\n{fields}\r\n{EVIL}", R(status, framing=["none"]), end="open",
-              close=False, also=[Outcome([R(status)], SEEN, "closed"), *ANY_NOT])
+              close=False, hostile=True, also=[Outcome([R(status)], SEEN, "closed"), *ANY_NOT])
         reply(f"responses/{status}-{name}-surplus-text", "G50", "9112 6.3", MUST, f"HTTP/1.1 {status} X\r\n{fields}\r\nhello", R(status, framing=["none"]), end="open",
-              close=False, also=[Outcome([R(status)], SEEN, "closed"), *ANY_NOT])
+              close=False, hostile=True, also=[Outcome([R(status)], SEEN, "closed"), *ANY_NOT])
 HEAD = "HEAD $U/r HTTP/1.1\r\n" + END
 for name, fields in {"length": "Content-Length: 5000\r\n", "length-zero": "Content-Length: 0\r\n", "chunked": TE, "nothing": "", "both": "Content-Length: 5\r\n" + TE}.items():
     reply(f"responses/head-{name}", "G50", "9112 6.3", MUST, f"HTTP/1.1 200 OK\r\n{fields}\r\n", R(200, framing=["none"]), send=HEAD, method="HEAD", close=False,
@@ -81,7 +81,7 @@ for name, raw in {"length": "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
     reply(f"responses/surplus-{name}", "G50", "9112 6.3", MUST, raw + EVIL, R(200, body=body), close=False, checks=[lambda run: next_conn(run)])
     reply(f"responses/surplus-{name}-text", "G50", "9112 6.3", MUST, raw + "garbage\r\n\r\n", R(200, body=body), close=False, checks=[lambda run: next_conn(run)])
     case(f"responses/surplus-{name}-later", "G51", "9112 9.2", MUST, [GET, Get(R(200, body=body)), Mark("read"), Wait("sent"), "GET $U/b HTTP/1.1\r\n" + END,
-                                                                      Get(R(200, of="/b"))], [[Request(), raw, Wait("read"), EVIL, Acked(), Mark("sent")]])
+                                                                      Get(R(200, of="/b"))], [[Request(), raw, Wait("read"), EVIL, Acked(), Mark("sent")]], hostile=True)
     # the response to the second request is its own
     case(f"responses/surplus-{name}-queue", "G50", "9112 9.2", MUST, [GET, Get(R(200, body=body)), "GET $U/b HTTP/1.1\r\n" + END, Get(R(200, of="/b"))],
          [[Request(), raw + EVIL]], checks=[lambda run: next_conn(run)])
@@ -147,7 +147,7 @@ reply("responses/to-1.0-keep-alive", "H56", "9112 9.3", PRODUCT, "HTTP/1.1 200 O
       send="GET $U/r HTTP/1.0\r\n" + HOST + "Connection: keep-alive\r\n\r\n", end="closed", close=False, also=[Outcome([R(200)], SEEN, "open")])
 for size in (1, 16384, 65536, 300000, 3000000):
     data = (bytes(range(256)) * (size // 256 + 1))[:size]
-    reply(f"responses/body-of-{size}", "G54", "9112 6.2", MUST, [f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n", data], R(200, body=data), close=False)
+    reply(f"responses/body-of-{size}", "G52 G54", "9112 6.2", MUST, [f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n", data], R(200, body=data), close=False)
     reply(f"responses/chunk-of-{size}", "G54", "9112 7.1", MUST, [CHUNKED + f"{size:x}\r\n", data, "\r\n0\r\n\r\n"], R(200, body=data), close=False)
 
 # ---- G55: nothing ----------------------------------------------------------------------------------------------------

@@ -42,6 +42,8 @@ slow("body-slow-but-moving", "9112 9.5", PRODUCT, [Drip(POST + "Content-Length: 
 # ---- origins ---------------------------------------------------------------------------------------------------------
 
 GATEWAY_TIMEOUT = [Outcome([R(504)], [Q("GET", "/a")], None)]
+slow("origin-answers-late", "9110 15.6.5", PRODUCT, [GET], [[Request(), Drip("HTTP/1.1 200 OK\r\n", "X-A: b\r\n", 0.1, 10), "Content-Length: 2\r\n\r\nok"]],
+     [Outcome([R(200, body=b"ok")], [Q("GET", "/a")], None)], point="G55")
 slow("origin-says-nothing", "9110 15.6.5", SHOULD, [GET], [[Request(), PeerEnd()]], GATEWAY_TIMEOUT, point="G55")
 slow("origin-half-head", "9110 15.6.5", SHOULD, [GET], [[Request(), "HTTP/1.1 200 OK\r\nX-A: ", PeerEnd()]], GATEWAY_TIMEOUT, point="G55")
 slow("origin-drips-head", "9110 15.6.5", PRODUCT, [GET], [[Request(), Drip("HTTP/1.1 200 OK\r\nX-A: ", "b", 0.2)]],

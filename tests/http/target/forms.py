@@ -6,7 +6,7 @@ EXPLICIT = ("reverse", "forward")
 
 # ---- B16: absolute-form ----------------------------------------------------------------------------------------------
 
-forwarded("target/absolute", "B16", "9112 3.2.2", MUST, "GET http://$HOST/a?b HTTP/1.1\r\n" + END,
+forwarded("target/absolute", "B16 B17", "9112 3.2.2", MUST, "GET http://$HOST/a?b HTTP/1.1\r\n" + END,
           Q("GET", "/a?b", fields={"Host": "$HOST"}))
 forwarded("target/absolute-scheme-case", "B16", "9110 4.2.3", MUST, "GET HTTP://$HOST/a HTTP/1.1\r\n" + END,
           Q("GET", "/a", fields={"Host": "$HOST"}))
@@ -66,21 +66,27 @@ for name, path in {
         "percent-crlf": "/a%0d%0aX:%20y", "sub-delims": "/~a!$&'()*+,;=:@-._", "tilde": "/%7Ea/~b", "url": "/http://evil.test/x",
         "url-query": "/?u=http://evil.test/", "plus": "/a+b?c+d", "utf8": "/%C3%A9", "trailing-dot": "/a./b.", "encoded-question": "/a%3Fb",
         "encoded-fragment": "/a%23b", "double-encoded": "/a%252Fb", "colon-first": "/:80/a", "at": "/@evil.test"}.items():
-    forwarded(f"target/path-{name}", "B19", "9110 7.7", MUST, f"GET $U{path} HTTP/1.1\r\n" + END, Q("GET", path))
+    forwarded(f"target/path-{name}", "B19", "9110 7.7", MUST, f"GET $U{path} HTTP/1.1\r\n" + END, Q("GET", path),
+              hostile="evil" in path or "dots" in name or "percent" in name)
 
 # ---- B20, B21: the original destination ------------------------------------------------------------------------------
 
+forwarded("target/intercepted-own-host", "B20", "CVE-2009-0801", MUST, "GET /a HTTP/1.1\r\nHost: $ADDR\r\n\r\n",
+          Q("GET", "/a", fields={"Host": "$ADDR"}), modes=("transparent",))
 forwarded("target/intercepted-other-host", "B20", "CVE-2009-0801", MUST, "GET /a HTTP/1.1\r\nHost: $DEAD\r\n\r\n",
-          Q("GET", "/a", fields={"Host": "$DEAD"}), modes=("transparent",))
+          Q("GET", "/a", fields={"Host": "$DEAD"}), modes=("transparent",), hostile=True)
 forwarded("target/intercepted-other-port", "B20", "CVE-2009-0801", MUST, "GET /a HTTP/1.1\r\nHost: $ADDRESS:9\r\n\r\n",
-          Q("GET", "/a", fields={"Host": "$ADDRESS:9"}), modes=("transparent",))
+          Q("GET", "/a", fields={"Host": "$ADDRESS:9"}), modes=("transparent",), hostile=True)
 forwarded("target/intercepted-unknown-name", "B20", "CVE-2009-0801", MUST, "GET /a HTTP/1.1\r\nHost: no-such-host.test\r\n\r\n",
-          Q("GET", "/a"), modes=("transparent",))
+          Q("GET", "/a"), modes=("transparent",), hostile=True)
 forwarded("target/intercepted-absolute-elsewhere", "B20", "CVE-2009-0801", MUST, "GET http://$DEAD/a HTTP/1.1\r\nHost: $HOST\r\n\r\n",
-          Q("GET", "/a", fields={"Host": "$DEAD"}), modes=("transparent",))
+          Q("GET", "/a", fields={"Host": "$DEAD"}), modes=("transparent",), hostile=True)
 forwarded("target/intercepted-names-localhost", "B20", "CVE-2009-0801", MUST, "GET /a HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n",
-          Q("GET", "/a"), modes=("transparent",))
-refused("target/intercepted-connect", "B21", "9110 9.3.6", MUST, "CONNECT $ADDR HTTP/1.1\r\nHost: $ADDR\r\n\r\n", status=403,
+          Q("GET", "/a"), modes=("transparent",), hostile=True)
+forwarded("target/intercepted-before-connect", "B21", "9110 9.3.6", MUST,
+          "GET /a HTTP/1.1\r\n" + END + "CONNECT $ADDR HTTP/1.1\r\nHost: $ADDR\r\n\r\n", Q("GET", "/a"), [R(200, of="/a"), R(403)], "closed",
+          modes=("transparent",), hostile=False)
+refused("target/intercepted-connect", "B21 F48", "9110 9.3.6", MUST, "CONNECT $ADDR HTTP/1.1\r\nHost: $ADDR\r\n\r\n", status=403,
         modes=("transparent",))
 refused("target/intercepted-connect-elsewhere", "B21", "9110 9.3.6", MUST, "CONNECT $DEAD HTTP/1.1\r\nHost: $DEAD\r\n\r\n", status=403,
         modes=("transparent",))
@@ -100,7 +106,7 @@ for name, value in {"own": "1.1 tiphares", "own-last": "1.0 fred, 1.1 tiphares",
     answered(f"target/loop-via-{name}", "B22", "9110 7.6", PRODUCT, "GET $U/a HTTP/1.1\r\n" + HOST + f"Via: {value}\r\n\r\n",
              status=508, modes=EXPLICIT, peers=False, end=None)
     forwarded(f"target/intercepted-via-{name}", "B22", "9110 7.6", PRODUCT,
-              "GET /a HTTP/1.1\r\n" + HOST + f"Via: {value}\r\n\r\n", Q("GET", "/a"), modes=("transparent",))
+              "GET /a HTTP/1.1\r\n" + HOST + f"Via: {value}\r\n\r\n", Q("GET", "/a"), modes=("transparent",), hostile=True)
 for name, value in {"other": "1.1 tiphares2", "comment": "1.1 fred (tiphares)", "part": "1.1 x.tiphares"}.items():
     forwarded(f"target/no-loop-via-{name}", "B22", "9110 7.6.3", MUST, "GET $U/a HTTP/1.1\r\n" + HOST + f"Via: {value}\r\n\r\n", Q("GET", "/a"))
 
