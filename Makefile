@@ -90,9 +90,10 @@ help:
 #: make check-native    the scenarios on this machine, nft datapath
 #: make check-vm        the scenarios in virtual machines; KERNELS="6.1 6.12" DATAPATHS="kmod nft"
 #: make check-debug     the scenarios on a kernel with KASAN, lockdep, kmemleak; builds it the first time
+#: make check-coverage  the same, and which lines of the module were run; T=none: what is known from before
 #: make soak            reloads, takeovers, kills, hangs and floods under load; SOAK=10 times
 #: make check-matrix    the module and the scenarios on Linux 6.1, 6.12 and 7.3
-#: make fuzz-kernel      the module's interfaces and hooks fuzzed on that kernel, FUZZ_SECONDS long; make torture: churn
+#: make fuzz-kernel      the module's interfaces and hooks fuzzed on that kernel, TIME= seconds long; make torture: churn
 #: make check-http      HTTP conformance, end to end; H="chunked/ slow/" only some cases
 #: make bench-kernel    instructions a packet costs, against a baseline; BENCH_KERNELS="6.1 6.12"
 #: make bench           this proxy beside others; PEERS="haproxy-http tiphares" ROUNDS=1 for less

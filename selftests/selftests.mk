@@ -6,6 +6,7 @@
 #	make check-vm			in virtual machines
 #	make check-vm KERNELS=6.12 DATAPATHS=kmod T="forward"
 #	make check-debug		with the module, on a kernel that looks for defects
+#	make check-coverage		the same, and which lines of the module they came to
 #	make check-matrix		with the module, on every kernel of the range
 
 KERNELS ?= 6.1 6.12
@@ -76,7 +77,8 @@ ktap-vm: $(vm-runs)
 CORE ?= modes before_interception fail_open forwarding_untouched_napi match privileges
 CORE_NFT ?= modes fail_open match
 # What asks the daemon about HTTP and protocols is the same on each datapath, and takes an emulated machine long.
-NATIVE_ONLY ?= http protocols access proxy_protocol origins memory software survive_long soak explain metrics logs config_errors probes attacks nft_%
+NATIVE_ONLY ?= http protocols access proxy_protocol origins memory software survive_long soak attacks_long uapi_faults \
+	explain metrics logs config_errors probes attacks nft_%
 WHOLE := $(filter-out $(NATIVE_ONLY),$(basename $(notdir $(wildcard selftests/tiphares/*.sh selftests/tiphares/uapi_*.c selftests/tiphares/fuzz_*.c))))
 stage-vm-runs := 6.1-kmod 6.12-kmod 6.1-nft
 stage-vm-logs := $(foreach r,$(stage-vm-runs),$(KTAP)/vm-$r.log $(KTAP)/vm-$r-verdict.log)
@@ -112,6 +114,14 @@ ktap-debug:
 
 check-debug: ktap-debug
 	@selftests/ktap-count $(KTAP)/vm-debug-kmod.log $(KTAP)/vm-debug-kmod-verdict.log
+
+# Which lines of the module its tests come to, on the debug kernel. The counters of all its machines since the module was
+# last built are added up, so that it can be done in portions: make check-debug T="..." and then check-coverage T=none.
+.PHONY: check-coverage
+check-coverage:
+	@[ "$(T)" = none ] || $(MAKE) --no-print-directory ktap-debug T="$(T)"
+	@scripts/kmod-coverage.py $(BUILD)
+	@selftests/ktap-count $(KTAP)/coverage.log $(if $(filter none,$(T)),,$(KTAP)/vm-debug-kmod.log $(KTAP)/vm-debug-kmod-verdict.log)
 
 # Long forms, in rounds of a machine each, every one with a seed of its own, until the time is over or one fails.
 #	make fuzz-kernel FUZZ_SECONDS=7200	the fuzzers of the module's interfaces and hooks

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fuzzer of the hooks: packets that come in by a tun device, with headers,
- * options, fragments and extension headers nearly as they should be, damaged, or
- * cut. Ports stand, listeners of theirs answer, connections are spoofed by
+ * Fuzzer of the hooks: packets that come in by a tun device, by one end of a
+ * veth pair and by a VLAN on that, with headers, tags, options, fragments and
+ * extension headers nearly as they should be, damaged, or cut. Ports stand, listeners of theirs answer, connections are spoofed by
  * nobody. What is not ours has to be forwarded, which the second tun device takes.
  */
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <linux/if.h>
+#include <linux/if_ether.h>
+#include <linux/if_link.h>
+#include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
@@ -16,9 +20,54 @@
 #include "fuzz_lib.h"
 
 #define PACKET_MAX 1600
+#define VLAN 5
+
+/* second octet of a client's address: by which link it comes */
+enum { BY_TUN = 1, BY_VETH = 3, BY_VLAN = 4 };
 
 static struct fuzz fuzz;
 static struct genl genl;
+static __u8 by;
+static __u8 mac[ETH_ALEN];
+
+/* The far end of the veth pair: what is sent there comes in at ve0. */
+static int veth_open(void)
+{
+	struct ifreq ifr = { .ifr_name = "ve0" };
+	struct sockaddr_ll far = { .sll_family = AF_PACKET };
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &ifr))
+		return -1;
+	memcpy(mac, ifr.ifr_hwaddr.sa_data, sizeof(mac));
+	strcpy(ifr.ifr_name, "ve1");
+	if (ioctl(fd, SIOCGIFINDEX, &ifr))
+		return -1;
+	far.sll_ifindex = ifr.ifr_ifindex;
+	return bind(fd, (struct sockaddr *)&far, sizeof(far)) ? -1 : fd;
+}
+
+/* The header of a frame, with the tag of the VLAN, of another, or with two. */
+static size_t make_link(__u8 *at, __u16 type)
+{
+	size_t len = 2 * ETH_ALEN;
+	__u16 word;
+
+	memcpy(at, mac, sizeof(mac));
+	memcpy(at + ETH_ALEN, "\2\0\0\0\0\1", ETH_ALEN);
+	if (fuzz_chance(&fuzz, 40))
+		fuzz_damage(&fuzz, at, ETH_ALEN);
+	for (__u32 tags = (by == BY_VLAN) + fuzz_chance(&fuzz, 20); tags; tags--) {
+		word = htons(fuzz_chance(&fuzz, 10) ? ETH_P_8021AD : ETH_P_8021Q);
+		memcpy(at + len, &word, 2);
+		word = htons(fuzz_chance(&fuzz, 10) ? (__u16)fuzz_below(&fuzz, 65536) : VLAN);
+		memcpy(at + len + 2, &word, 2);
+		len += 4;
+	}
+	word = htons(type);
+	memcpy(at + len, &word, 2);
+	return len + 2;
+}
 
 static int tun_open(const char *name)
 {
@@ -116,7 +165,7 @@ static size_t make_ip4_of(__u8 *at, bool outer)
 	ip->ihl = (head / 4) & 15;
 	ip->ttl = 64;
 	ip->protocol = icmp ? IPPROTO_ICMP : IPPROTO_TCP;
-	ip->saddr = htonl(0x0a010002 + fuzz_below(&fuzz, 4));
+	ip->saddr = htonl(0x0a000002 + ((__u32)by << 16) + fuzz_below(&fuzz, 4));
 	ip->daddr = htonl(0x0a020002 + fuzz_below(&fuzz, 4));
 	if (fuzz_chance(&fuzz, 10))
 		ip->frag_off = htons((__u16)fuzz_below(&fuzz, 65536));
@@ -162,7 +211,7 @@ static size_t make_ip6_of(__u8 *at, bool outer)
 	memset(ip, 0, sizeof(*ip));
 	ip->ip6_flow = htonl(0x60000000);
 	ip->ip6_hlim = 64;
-	memcpy(&ip->ip6_src, "\375\1", 2);
+	memcpy(&ip->ip6_src, (__u8[]){ 0xfd, by }, 2);
 	memcpy(&ip->ip6_dst, "\375\2", 2);
 	ip->ip6_src.s6_addr[15] = (__u8)(2 + fuzz_below(&fuzz, 4));
 	ip->ip6_dst.s6_addr[15] = (__u8)(2 + fuzz_below(&fuzz, 4));
@@ -183,13 +232,18 @@ static size_t make_ip6_of(__u8 *at, bool outer)
 	return len;
 }
 
-static void send_packet(int fd)
+static void send_packet(int fd, __u8 link)
 {
 	static __u8 packet[PACKET_MAX];
-	size_t len = fuzz_chance(&fuzz, 2) ? make_ip4_of(packet, true) : make_ip6_of(packet, true);
+	bool v4 = fuzz_chance(&fuzz, 2);
+	size_t head, len;
 
+	by = link;
+	head = by == BY_TUN ? 0 : make_link(packet, v4 ? ETH_P_IP : ETH_P_IPV6);
+	len = v4 ? make_ip4_of(packet + head, true) : make_ip6_of(packet + head, true);
 	if (fuzz_chance(&fuzz, 8))
-		fuzz_damage(&fuzz, packet, len);
+		fuzz_damage(&fuzz, packet + head, len);
+	len += head;
 	if (fuzz_chance(&fuzz, 10))
 		len = fuzz_below(&fuzz, (__u32)len + 1);
 	/* what is no packet at all is refused */
@@ -234,20 +288,37 @@ static bool set_ports(void)
 	return genl_ask(&genl, &msg, &answer) >= 0 && !answer.err;
 }
 
+static __u32 came_in_by(const char *name)
+{
+	struct ifaddrs *all, *one;
+	__u32 n = 0;
+
+	if (getifaddrs(&all))
+		return 0;
+	for (one = all; one; one = one->ifa_next)
+		if (!strcmp(one->ifa_name, name) && one->ifa_addr && one->ifa_addr->sa_family == AF_PACKET)
+			n = ((const struct rtnl_link_stats *)one->ifa_data)->rx_packets;
+	freeifaddrs(all);
+	return n;
+}
+
 /* The counters of the namespace can be read, and what was sent was seen. */
 static bool serves(__u64 forwarded)
 {
+	__u32 veth = came_in_by("ve0"), vlan = came_in_by("ve0.5");
 	struct answer answer;
 	struct message msg;
 
-	printf("# %llu packets came out\n", (unsigned long long)forwarded);
+	printf("# %llu packets came out, %u in by veth, %u by the VLAN\n", (unsigned long long)forwarded, veth, vlan);
+	if (!veth || !vlan)
+		return false;
 	msg_init(&msg, genl.family, TIPH_CMD_STATS_GET, NLM_F_DUMP);
 	return forwarded && genl_ask(&genl, &msg, &answer) == 3 && !answer.err;
 }
 
 int main(void)
 {
-	int in, out, four, six;
+	int in, out, far, four, six;
 	__u64 forwarded = 0;
 	bool good;
 
@@ -256,9 +327,18 @@ int main(void)
 		printf("Bail out! no module\n");
 		return 1;
 	}
+	if (system("modprobe -q veth; modprobe -q 8021q; ip link add ve0 type veth peer name ve1 && "
+		   "ip link add link ve0 name ve0.5 type vlan id 5 && ip addr add 10.3.0.1/16 dev ve0 && "
+		   "ip addr add 10.4.0.1/16 dev ve0.5 && ip addr add fd03::1/32 dev ve0 nodad && "
+		   "ip addr add fd04::1/32 dev ve0.5 nodad && ip link set ve0 arp off && ip link set ve1 arp off && "
+		   "ip link set ve1 up && ip link set ve0 up && ip link set ve0.5 up")) {
+		printf("Bail out! no veth or VLAN\n");
+		return 1;
+	}
+	far = veth_open();
 	in = tun_open("in0");
 	out = tun_open("out0");
-	if (in < 0 || out < 0 ||
+	if (in < 0 || out < 0 || far < 0 ||
 	    system("ip addr add 10.1.0.1/16 dev in0 && ip addr add 10.2.0.1/16 dev out0 && ip link set in0 up && "
 		   "ip link set out0 up && ip addr add fd01::1/32 dev in0 nodad && ip addr add fd02::1/32 dev out0 nodad && "
 		   "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.tcp_syncookies=2")) {
@@ -272,7 +352,10 @@ int main(void)
 		return 1;
 	}
 	while (fuzz_goes_on(&fuzz)) {
-		send_packet(fuzz_chance(&fuzz, 4) ? out : in);
+		if (fuzz_chance(&fuzz, 2))
+			send_packet(far, fuzz_chance(&fuzz, 2) ? BY_VLAN : BY_VETH);
+		else
+			send_packet(fuzz_chance(&fuzz, 4) ? out : in, BY_TUN);
 		if (fuzz_chance(&fuzz, 16))
 			forwarded += drain(out) + drain(in);
 		if (fuzz_chance(&fuzz, 64))
@@ -283,6 +366,7 @@ int main(void)
 	close(six);
 	close(in);
 	close(out);
+	close(far);
 	close(genl.fd);
 	return fuzz_end(&fuzz, good);
 }

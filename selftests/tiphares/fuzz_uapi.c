@@ -2,10 +2,15 @@
 /*
  * Fuzzer of the family and the socket options: messages made after the policy
  * tables, then damaged, or mere octets; sockets in every state, with options of
- * every size. Half of the time without capabilities.
+ * every size. Half of the time without capabilities. Where the kernel tells
+ * which code was come to, messages that came to new code are kept and varied;
+ * where it can be made to, allocations fail now and then.
  */
 #include <fcntl.h>
+#include <sys/time.h>
 
+#include "faults_lib.h"
+#include "fuzz_kcov.h"
 #include "fuzz_lib.h"
 
 #define SOCKETS 32
@@ -13,6 +18,13 @@
 static struct fuzz fuzz;
 static struct genl genl;
 static int sockets[SOCKETS];
+static struct kcov kcov;
+static bool faults;
+static __u64 n_faults;
+
+#define KEPT 512
+static struct message *kept[KEPT];	/* each as long as it is */
+static __u32 n_kept;
 
 static const char *name(void)
 {
@@ -83,24 +95,127 @@ static void put_port(struct message *msg)
 	msg_end(msg, nest);
 }
 
+static void put_prefix(struct message *msg, __u16 type)
+{
+	struct tiph_prefix prefix = { .family = fuzz_chance(&fuzz, 4) ? AF_INET6 : AF_INET };
+
+	/* few of them, so that some are met again */
+	prefix.len = prefix.family == AF_INET ? 32 : 128;
+	prefix.addr[prefix.family == AF_INET ? 0 : 3] = htonl(0x7f000001 + fuzz_below(&fuzz, 8));
+	if (prefix.family == AF_INET6)
+		prefix.addr[0] = htonl(0x20010db8);
+	if (fuzz_chance(&fuzz, 4)) {
+		prefix.len = (__u8)(fuzz_below(&fuzz, 17) * 8);
+		memset(prefix.addr, 0, sizeof(prefix.addr));
+	}
+	msg_put(msg, type, &prefix, sizeof(prefix) - fuzz_chance(&fuzz, 50));
+}
+
+static void put_entry(struct message *msg)
+{
+	struct nlattr *nest = msg_nest(msg, TIPH_A_BYPASS);
+
+	if (!fuzz_chance(&fuzz, 3))
+		put_prefix(msg, TIPH_BYPASS_DESTINATION);
+	if (fuzz_chance(&fuzz, 3))
+		put_prefix(msg, TIPH_BYPASS_SOURCE);
+	if (fuzz_chance(&fuzz, 3))
+		msg_u16(msg, TIPH_BYPASS_DPORT, (__u16)fuzz_below(&fuzz, 4));
+	if (fuzz_chance(&fuzz, 2))
+		msg_u32(msg, TIPH_BYPASS_TTL, 1 + fuzz_below(&fuzz, 3000));
+	if (fuzz_chance(&fuzz, 6))
+		put_number(msg, (__u16)fuzz_below(&fuzz, TIPH_BYPASS_ATTR_MAX + 2));
+	msg_end(msg, nest);
+}
+
+static void put_tuple(struct message *msg)
+{
+	struct nlattr *nest = msg_nest(msg, TIPH_A_TUPLE);
+
+	put_prefix(msg, TIPH_TUPLE_SOURCE);
+	put_prefix(msg, TIPH_TUPLE_DESTINATION);
+	msg_u16(msg, TIPH_TUPLE_DPORT, 80);
+	if (fuzz_chance(&fuzz, 2))
+		msg_u16(msg, TIPH_TUPLE_SPORT, (__u16)fuzz_below(&fuzz, 65536));
+	if (!fuzz_chance(&fuzz, 4))
+		msg_u32(msg, TIPH_TUPLE_IFINDEX, 1);
+	msg_end(msg, nest);
+}
+
+/* What a command is about, mostly that of its own. */
+static void put_subject(struct message *msg)
+{
+	__u32 n = fuzz_below(&fuzz, 4);
+
+	switch (fuzz_chance(&fuzz, 8) ? fuzz_below(&fuzz, TIPH_CMD_MAX) : msg->genl.cmd) {
+	case TIPH_CMD_BYPASS_ADD:
+	case TIPH_CMD_BYPASS_DEL:
+	case TIPH_CMD_BYPASS_GET:
+	case TIPH_CMD_BYPASS_FLUSH:
+		if (!fuzz_chance(&fuzz, 10))
+			msg_u8(msg, TIPH_A_BYPASS_KIND, (__u8)fuzz_below(&fuzz, 3 + fuzz_chance(&fuzz, 10)));
+		while (msg->genl.cmd != TIPH_CMD_BYPASS_GET && msg->genl.cmd != TIPH_CMD_BYPASS_FLUSH && n--)
+			put_entry(msg);
+		if (fuzz_chance(&fuzz, 6))
+			msg_u32(msg, TIPH_A_BYPASS_LIMIT, fuzz_below(&fuzz, 20));
+		break;
+	case TIPH_CMD_EXPLAIN:
+		put_tuple(msg);
+		break;
+	case TIPH_CMD_HEARTBEAT:
+		if (fuzz_chance(&fuzz, 2))
+			msg_u32(msg, TIPH_A_HEARTBEAT, fuzz_chance(&fuzz, 2) ? 100 : fuzz_below(&fuzz, 700000));
+		if (fuzz_chance(&fuzz, 2))
+			msg_u8(msg, TIPH_A_OVERLOAD, (__u8)fuzz_below(&fuzz, 3));
+		break;
+	default:
+		while (n--)
+			put_port(msg);
+	}
+}
+
+static void make_message(struct message *msg)
+{
+	msg_init(msg, genl.family, (__u8)fuzz_below(&fuzz, TIPH_CMD_MAX + 2), fuzz_chance(&fuzz, 3) ? NLM_F_DUMP : 0);
+	if (fuzz_chance(&fuzz, 2))
+		msg_u32(msg, TIPH_A_FLAGS, fuzz_below(&fuzz, 5));
+	put_subject(msg);
+	if (fuzz_chance(&fuzz, 4))
+		put_number(msg, (__u16)fuzz_below(&fuzz, TIPH_A_MAX + 3));
+}
+
+static void keep(const struct message *msg)
+{
+	__u32 at = n_kept < KEPT ? n_kept++ : fuzz_below(&fuzz, KEPT);
+
+	free(kept[at]);
+	kept[at] = malloc(msg->nlh.nlmsg_len);
+	memcpy(kept[at], msg, msg->nlh.nlmsg_len);
+}
+
 /* Whatever it says, it says something: the answer is read, up to the acknowledgement. */
 static void send_message(void)
 {
 	static struct message msg;
 	struct answer answer;
-	__u32 n = fuzz_below(&fuzz, 4);
+	bool varied = n_kept && fuzz_chance(&fuzz, 2);
 
-	msg_init(&msg, genl.family, (__u8)fuzz_below(&fuzz, TIPH_CMD_MAX + 2),
-		 fuzz_chance(&fuzz, 3) ? NLM_F_DUMP : 0);
-	if (fuzz_chance(&fuzz, 2))
-		msg_u32(&msg, TIPH_A_FLAGS, fuzz_below(&fuzz, 5));
-	while (n--)
-		put_port(&msg);
-	if (fuzz_chance(&fuzz, 4))
-		put_number(&msg, (__u16)fuzz_below(&fuzz, TIPH_A_MAX + 3));
-	if (fuzz_chance(&fuzz, 3))
+	if (varied) {
+		const struct message *old = kept[fuzz_below(&fuzz, n_kept)];
+
+		memcpy(&msg, old, old->nlh.nlmsg_len);
+	} else {
+		make_message(&msg);
+	}
+	if (varied || fuzz_chance(&fuzz, 3))
 		fuzz_damage(&fuzz, msg.attrs, msg.nlh.nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN));
+	kcov_begin(&kcov);
+	if (faults && fuzz_chance(&fuzz, 4))
+		fault_at(1 + (int)fuzz_below(&fuzz, 40));
 	genl_ask(&genl, &msg, &answer);
+	if (kcov_end(&kcov))
+		keep(&msg);
+	n_faults += faults && fault_happened();
 }
 
 static void touch_socket(int *fd)
@@ -191,7 +306,12 @@ static void turn(void)
 		send_message();
 		break;
 	case 2:
+		kcov_begin(&kcov);
+		if (faults && fuzz_chance(&fuzz, 4))
+			fault_at(1 + (int)fuzz_below(&fuzz, 10));
 		set_option(*fd);
+		n_faults += faults && fault_happened();
+		kcov_end(&kcov);
 		break;
 	case 3:
 		get_option(*fd);
@@ -229,6 +349,7 @@ static bool serves(void)
 
 int main(void)
 {
+	const struct timeval patience = { .tv_sec = 5 };
 	bool good;
 
 	fuzz_begin(&fuzz);
@@ -236,10 +357,16 @@ int main(void)
 		printf("Bail out! no module\n");
 		return 1;
 	}
+	/* an answer that was lost for want of memory */
+	setsockopt(genl.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	kcov_open(&kcov);
+	faults = faults_begin();
 	for (size_t i = 0; i < SOCKETS; i++)
 		sockets[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	while (fuzz_goes_on(&fuzz))
 		turn();
+	printf("# %u places of the module's code found, %u messages kept, %llu allocations failed\n", kcov.found, n_kept,
+	       (unsigned long long)n_faults);
 	good = serves();
 	close(genl.fd);
 	for (size_t i = 0; i < SOCKETS; i++)

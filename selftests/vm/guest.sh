@@ -55,6 +55,12 @@ if [ -w $leak ]; then
 	leaks=$(grep -c '^unreferenced object' $leak)
 	sed 's/^/kmemleak: /' $leak >/dev/kmsg
 fi
+# which lines of the module were run, also of one that is unloaded: the kernel keeps its counters
+if [ -d /sys/kernel/debug/gcov ]; then
+	mkdir /run/gcov
+	find /sys/kernel/debug/gcov -name '*.gcda' | while read -r f; do cat "$f" >"/run/gcov/${f##*/}"; done
+	tar -C /run/gcov -cz . | base64 | sed 's/^/# gcov: /'
+fi
 read -r tainted </proc/sys/kernel/tainted
 echo "# vm: done $run_token rc=$rc leaks=$leaks tainted=$tainted"
 exec >/dev/null 2>&1

@@ -26,6 +26,8 @@
 #	5	the machine hung
 #	6	the machine ended early: the token that stands behind the last line of a run is missing
 #
+# On a kernel with GCOV, the counters of the module's lines are left in BUILD/coverage.
+#
 # Passed is what shows all of: QEMU's exit code that only vmexit makes, the token, rc 0, a clean console.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -138,7 +140,7 @@ boot() {
 	if [ -n "$quiet" ]; then
 		cat <"$sock/result" >"$dir/result.log" 9>&- &
 	else
-		tee "$dir/result.log" <"$sock/result" 9>&- &
+		tee "$dir/result.log" <"$sock/result" 9>&- | grep -a -v --line-buffered '^# gcov: ' 9>&- &
 	fi
 	tee_pid=$!
 	# shellcheck disable=SC2086
@@ -183,6 +185,11 @@ verdict() {
 	exit "$code"
 }
 
+# how often lines of the module were run, for scripts/kmod-coverage.py
+if grep -qa '^# gcov: ' "$dir/result.log"; then
+	mkdir -p "$build/coverage"
+	sed -n 's/^# gcov: //p' "$dir/result.log" | tr -d '\r' | base64 -d >"$build/coverage/$token.tgz"
+fi
 done_line=$(grep "^# vm: done $token " "$dir/result.log")
 rc=$(sed -n 's/.* rc=\([0-9]*\) .*/\1/p' <<<"$done_line")
 leaks=$(sed -n 's/.* leaks=\([a-z0-9]*\).*/\1/p' <<<"$done_line")
