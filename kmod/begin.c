@@ -157,6 +157,23 @@ static bool shed_test(const struct tiph_port *port, const struct sock *listener)
 	return queue * TIPH_SHARE >= backlog * port->shed_high;
 }
 
+/*
+ * Without SYN cookies, TCP drops SYNs when so many handshakes are under way:
+ * those of a flood would keep everybody else out.
+ */
+static bool is_flooded(const struct net *net, const struct sock *listener)
+{
+	int requests = inet_csk_reqsk_queue_len(listener);
+	int limit;
+
+	if (likely(!requests) || READ_ONCE(net->ipv4.sysctl_tcp_syncookies))
+		return false;
+	limit = READ_ONCE(net->ipv4.sysctl_max_syn_backlog);
+
+	return (u32)requests >= READ_ONCE(listener->sk_max_ack_backlog) ||
+	       limit - requests < limit >> 2;
+}
+
 static void shed_note(struct tiph_net *tn, const struct tiph_decision *d)
 {
 	unsigned int bit = shed_bit(d->listener);
@@ -185,7 +202,8 @@ judge(const struct tiph_packet *pkt, u8 family, struct tiph_decision *d)
 	d->shed = shed_test(port, d->listener);
 	if (unlikely(READ_ONCE(pkt->tn->state) & TIPH_STATE_OVERLOADED))
 		return TIPH_V_BUSY_OPEN + port->on_overload;
-	if (unlikely(d->shed || sk_acceptq_is_full(d->listener)))
+	if (unlikely(d->shed || sk_acceptq_is_full(d->listener) ||
+		     is_flooded(pkt->tn->net, d->listener)))
 		return TIPH_V_OVERLOAD_OPEN + port->on_overload;
 	return TIPH_V_INTERCEPTED;
 }

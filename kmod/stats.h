@@ -58,7 +58,7 @@
 	V(BUSY_OPEN,		"busy_open",		NF_ACCEPT)	\
 	V(BUSY_CLOSED,		"busy_closed",		NF_DROP)	\
 	V(BUSY_RESET,		"busy_reset",		NF_DROP)	\
-	/* the listener's accept queue is full, or above its marks */	\
+	/* the listener's queues are full, or above its marks */		\
 	V(OVERLOAD_OPEN,	"overload_open",	NF_ACCEPT)	\
 	V(OVERLOAD_CLOSED,	"overload_closed",	NF_DROP)	\
 	V(OVERLOAD_RESET,	"overload_reset",	NF_DROP)	\

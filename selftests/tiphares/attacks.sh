@@ -124,6 +124,19 @@ check "the flood: everybody else is served" everybody_else
 check "the flood: memory is bounded" bounded
 check "the flood: cookies were sent, where there was no room" test "$(cookies)" -ge 1
 check "the flood: no session came of it" test "$(counter "" sessions_accepted)" -le $((accepted + 2))
+# without cookies the kernel would drop everybody's SYNs; the module sees that coming
+if [ "$TIPH_DATAPATH" = kmod ]; then
+	in_gw sysctl -qw net.ipv4.tcp_syncookies=0
+	forwarded=$(counter web overload_open)
+	check "a flood of SYNs, no cookies" in_client python3 "$LAB/flood.py" $O4 "$(by_size 3000 600)"
+	for to in $O4 $O6; do
+		last=$(of_family $to "$last4" "$last6")
+		check "no cookies: everybody else is served, $to" whoami_is "$(lab_url $to /whoami)" "src=$last" -- --interface "$last"
+	done
+	check "no cookies: what there was no room for was forwarded" test "$(counter web overload_open)" -gt "$forwarded"
+	check "no cookies: no session came of it" test "$(counter "" sessions_accepted)" -le $((accepted + 6))
+	in_gw sysctl -qw net.ipv4.tcp_syncookies=1
+fi
 # more connections from one address to one origin than the kernel has ports to choose from
 in_gw sysctl -qw net.ipv4.ip_local_port_range="50000 50009"
 many=$(by_size 25 14)

@@ -168,7 +168,7 @@ struct netlink_ext_ack { const char *_msg; const struct nlattr *bad_attr; };
 
 /* ---- namespaces, devices, sockets, packets ---- */
 
-struct net { struct { int sysctl_tcp_syncookies; } ipv4; int genid; };
+struct net { struct { int sysctl_tcp_syncookies, sysctl_max_syn_backlog; } ipv4; int genid; };
 struct net_device { char name[IFNAMSIZ]; int ifindex; };
 #define LOOPBACK_IFINDEX 1
 #define rt_genid_ipv4(net) ((net)->genid)
@@ -185,6 +185,7 @@ struct sock {
 	int sk_refcnt;		/* what the module holds */
 	bool transparent;
 	bool queue_full;
+	int requests;		/* handshakes under way */
 	int sk_rx_dst_ifindex;
 	u32 sk_ack_backlog, sk_max_ack_backlog;
 	__be32 inet_saddr;
@@ -196,6 +197,7 @@ struct sock {
 #define inet_sk_transparent(sk) ((sk)->transparent)
 #define inet_clear_bit(TRANSPARENT, sk) ((sk)->transparent = false)
 #define sk_acceptq_is_full(sk) ((sk)->queue_full)
+#define inet_csk_reqsk_queue_len(sk) ((sk)->requests)
 #define sk_fullsock(sk) ((sk)->sk_state != TCP_TIME_WAIT && (sk)->sk_state != TCP_SYN_RECV)
 #define sock_put(sk) ((sk)->sk_refcnt--)
 #define sock_gen_put(sk) ((sk)->sk_refcnt--)

@@ -753,6 +753,42 @@ static void test_policies(u8 family)
 	}
 }
 
+/* TCP drops SYNs from three quarters of the machine's limit on, or at the listener's own. */
+static void test_flood(u8 family)
+{
+	static const struct { int requests, cookies; bool taken; } cases[] = {
+		{ 0, 0, true }, { 96, 0, true }, { 97, 0, false }, { 97, 1, true }, { 97, 2, true }, { 200, 0, false },
+	};
+	struct question q = { "", SYN, 40000, 80, 0, NF_ACCEPT, NULL, { .listening = true, .route = TIPH_V_INTERCEPTED } };
+	u32 backlog = listener.sk_max_ack_backlog;
+	int cookies = net.ipv4.sysctl_tcp_syncookies;
+	unsigned int i;
+
+	net.ipv4.sysctl_max_syn_backlog = 128;
+	listener.sk_max_ack_backlog = 200;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		listener.requests = cases[i].requests;
+		net.ipv4.sysctl_tcp_syncookies = cases[i].cookies;
+		q.verdict = cases[i].taken ? TIPH_V_INTERCEPTED : TIPH_V_OVERLOAD_OPEN;
+		q.given = cases[i].taken ? &listener : NULL;
+		world = q.world;
+		packet_make(family, &q);
+		ok(answered(family, &q), "IPv%d: %d handshakes under way, syncookies %d", family == AF_INET ? 4 : 6,
+		   cases[i].requests, cases[i].cookies);
+	}
+	/* a listener's own limit, which is lower */
+	net.ipv4.sysctl_tcp_syncookies = 0;
+	listener.sk_max_ack_backlog = 10;
+	listener.requests = 10;
+	q.verdict = TIPH_V_OVERLOAD_OPEN;
+	q.given = NULL;
+	packet_make(family, &q);
+	ok(answered(family, &q), "IPv%d: as many handshakes as the backlog", family == AF_INET ? 4 : 6);
+	listener.sk_max_ack_backlog = backlog;
+	listener.requests = 0;
+	net.ipv4.sysctl_tcp_syncookies = cookies;
+}
+
 static void test_own(u8 family)
 {
 	static const struct dst_entry route;
@@ -937,6 +973,7 @@ int main(void)
 		test_sockets(families[i]);
 		test_marks(families[i]);
 		test_policies(families[i]);
+		test_flood(families[i]);
 		test_own(families[i]);
 		test_liveness(families[i]);
 		test_shed(families[i]);
