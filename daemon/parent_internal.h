@@ -46,6 +46,8 @@ enum parent_heir { NOBODY, MET, GIVING, GIVEN };
  * @restart_at: when to start the next one, 0: there is one
  * @backoff: milliseconds before that one
  * @log_asked: when the worker last had its log opened again
+ * @reload_asked, @upgrade_asked: when one that the worker had asked for was begun
+ * @reload_due, @upgrade_due: the worker asks for one
  * @bypass_dirty: dynamic entries changed since the snapshot
  * @bypass_save_at: milliseconds, when the next one may be written
  * @inherited: of the daemon that we take over from
@@ -83,6 +85,10 @@ struct parent {
 	uint64_t restart_at;
 	unsigned int backoff;
 	uint64_t log_asked;
+	uint64_t reload_asked;
+	uint64_t upgrade_asked;
+	bool reload_due;
+	bool upgrade_due;
 	bool bypass_dirty;
 	uint64_t bypass_save_at;
 	char *admin_path;

@@ -28,6 +28,8 @@
 #endif
 #define SOUND_AFTER_MS 30000	/* one that lived so long resets the back-off */
 #define LOG_AGAIN_MS 10000
+#define RELOAD_AGAIN_MS 500
+#define UPGRADE_AGAIN_MS 5000
 
 int parent_worker_start(struct parent *p)
 {
@@ -115,6 +117,26 @@ static void reopen_log(struct parent *p)
 	parent_reopen_log(p);
 }
 
+static bool is_due(bool *due, uint64_t *asked, unsigned int pause)
+{
+	uint64_t now = parent_now();
+
+	if (!*due || (*asked && now - *asked < pause))
+		return false;
+	*due = false;
+	*asked = now;
+	return true;
+}
+
+/* What somebody asked the worker for is done, but not as often as a worker may ask. */
+static void grant_wishes(struct parent *p)
+{
+	if (is_due(&p->reload_due, &p->reload_asked, RELOAD_AGAIN_MS))
+		parent_reload(p);
+	if (is_due(&p->upgrade_due, &p->upgrade_asked, UPGRADE_AGAIN_MS))
+		parent_upgrade(p);
+}
+
 static void describe_confinement(struct parent *p, const struct channel_msg *msg)
 {
 	char *text = p->env.shm->confinement;
@@ -158,7 +180,8 @@ static int obey(struct parent *p, const struct channel_msg *msg)
 	case CHANNEL_BYPASS_LIST:
 		return parent_bypass_serve(p, msg);
 	case CHANNEL_UPGRADE:
-		parent_upgrade(p);
+		p->upgrade_due = true;
+		grant_wishes(p);
 		return 0;
 	case CHANNEL_READY:
 		if (!p->awaiting || msg->a > 4095)
@@ -173,7 +196,8 @@ static int obey(struct parent *p, const struct channel_msg *msg)
 		on_beat(p, msg->a);
 		return 0;
 	case CHANNEL_RELOAD:
-		parent_reload(p);
+		p->reload_due = true;
+		grant_wishes(p);
 		return 0;
 	case CHANNEL_DRAIN_REQUEST:
 		parent_drain(p);
@@ -301,6 +325,7 @@ static bool is_hung(const struct parent *p)
 
 void parent_worker_tick(struct parent *p)
 {
+	grant_wishes(p);
 	if (is_hung(p))
 		parent_worker_condemn(p, "its threads do not turn", 0);
 	if (!p->restart_at || parent_now() < p->restart_at || p->state != SERVING)
