@@ -10,12 +10,14 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 build=$(realpath -m "$1") key=$2; shift 2
-[ $# -gt 0 ] || set -- none tiphares-1 tiphares-10 tiphares-100 iptables nft
+[ $# -gt 0 ] || set -- none tiphares-1 tiphares-10 tiphares-100 tiphares-1-1000 tiphares-100-100000 iptables nft \
+	none-ct tiphares-1-ct connect-module connect-transparent connect-module-ct connect-transparent-ct
 out=$build/bench/$key
 rm -rf "$out"
 mkdir -p "$out" "$build/inject-$key" "$build/ktap"
 
 "$top/scripts/kmod-for.sh" "$key" "$build" || exit 2
+gcc -O2 -Wall -Wextra -D_GNU_SOURCE -I"$top/uapi" -o "$build/inject-$key/connect" "$here/connect.c" || exit 2
 cp "$here/inject.c" "$here/Kbuild" "$build/inject-$key/"
 (
 	TIPH_CHROOT=$("$top/scripts/kernel.sh" chroot "$key")

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # guest.sh WHAT INJECT.KO: runs in the machine that counts instructions. WHAT intercepts port 80 here: none, tiphares-N
-# (with N ports), iptables or nft, each of those two as its manual has it. Prints what rows.py prints.
+# (with N ports) or tiphares-N-M (and M bypass entries), iptables or nft, each of those two as its manual has it. Or it
+# connects from a client's address to an origin: connect-module, connect-transparent. With "-ct" behind, conntrack is on.
+# Prints what rows.py prints.
 #
 #   client (namespace) c0 ---- lan0 (this machine) sink0, where forwarded packets end
 set -eu
@@ -22,6 +24,7 @@ ip -batch - <<-IP
 	addr add 192.0.2.254/24 dev sink0
 	addr add 2001:db8::fe/64 dev sink0 nodad
 	link set sink0 up
+	route add 198.18.0.0/15 dev sink0
 IP
 ip -n client -batch - <<-IP
 	addr add 10.0.0.2/24 dev c0
@@ -40,8 +43,18 @@ policy_routing() {
 }
 
 case $what in
-none) ;;
-tiphares-*)
+*-ct)
+	nft -f - <<-NFT
+		table inet tracking {
+			chain in { type filter hook prerouting priority 0; ct state new counter; }
+			chain out { type filter hook output priority 0; ct state new counter; }
+		}
+	NFT
+	;;
+esac
+case $what in
+none | none-ct) ;;
+tiphares-* | connect-*)
 	for m in $(modinfo -F depends "$TIPH_KMOD" | tr ',' ' '); do modprobe -q "$m"; done
 	insmod "$TIPH_KMOD" ;;
 iptables)
@@ -67,4 +80,4 @@ nft)
 	;;
 *) echo "guest: $what?" >&2; exit 2 ;;
 esac
-PYTHONPATH=$top/selftests/tiphares PYTHONDONTWRITEBYTECODE=1 exec python3 "$here/rows.py" "$what"
+PYTHONPATH=$top/selftests/tiphares PYTHONDONTWRITEBYTECODE=1 exec python3 "$here/rows.py" "$what" "$(dirname "$inject")/connect"

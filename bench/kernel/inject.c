@@ -18,7 +18,8 @@
  * For the bench only, and only for x86. Parameters, in /sys/module/inject:
  *
  *   run     "DEVICE FAMILY PROTOCOL SADDR SPORT DADDR DPORT FLAGS COUNT": do it,
- *           PROTOCOL is tcp or udp, FLAGS of "S" and "A", or "-"
+ *           PROTOCOL is tcp or udp, FLAGS of "S" and "A", or "-"; with an "R"
+ *           each repeats the one before, else SYNs have numbers of their own
  *   result  "INSTRUCTIONS END AT-LEAST OF", as of the last run
  */
 #include <linux/etherdevice.h>
@@ -43,7 +44,7 @@ struct spec {
 	u8 proto;
 	struct in6_addr saddr, daddr;	/* v4 in the first word */
 	u16 sport, dport;
-	bool syn, ack;
+	bool syn, ack, repeat;
 	unsigned int count;
 };
 
@@ -54,6 +55,7 @@ static char result[64] = "none\n";
 static const struct sk_buff *current_skb;
 static enum end came_to;
 static u64 ended_at;
+static u32 serial;
 
 static void end_here(enum end end)
 {
@@ -104,6 +106,7 @@ static void put_transport(struct sk_buff *skb, const struct spec *spec)
 
 		th->source = htons(spec->sport);
 		th->dest = htons(spec->dport);
+		th->seq = htonl(spec->repeat ? 1 : ++serial);
 		th->doff = sizeof(*th) / 4;
 		th->syn = spec->syn;
 		th->ack = spec->ack;
@@ -237,6 +240,7 @@ static int run_set(const char *text, const struct kernel_param *param)
 	spec.proto = strcmp(proto, "udp") ? IPPROTO_TCP : IPPROTO_UDP;
 	spec.syn = strchr(flags, 'S');
 	spec.ack = strchr(flags, 'A');
+	spec.repeat = strchr(flags, 'R');
 
 	spec.dev = dev_get_by_name(&init_net, device);
 	if (spec.dev) {

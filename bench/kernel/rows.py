@@ -4,12 +4,15 @@
 
 Prints the kernel, then a line a row, separated by tabs: family, row, instructions, where the packet came to its end, how
 many of the packets took no more, of how many. Where nothing intercepts, what is proxied elsewhere is local.
+
+Of connections, the rows are the median and the least of them, and their end is the number of system calls: connect.c.
 """
 import base64
 import ctypes
 import os
 import socket
 import struct
+import subprocess
 import sys
 import zlib
 
@@ -24,6 +27,8 @@ LOOPBACK = {4: "127.0.0.1", 6: "::1"}
 TRANSPARENT = {4: 19, 6: 75}
 SO_LISTEN = 4700
 LISTEN = 8080
+BYPASSED = {4: "198.18.0.0", 6: "2001:db8::3"}    # genl.py's many have them, as long as they are at least four
+CONNECTED = 8000
 COUNT = 64
 INJECT = "/sys/module/inject/parameters/"
 
@@ -52,10 +57,11 @@ def row(family, name, *args, **kwargs):
     print("v%d\t%s\t%s" % (family, name, "\t".join(packet(family, *args, **kwargs))), flush=True)
 
 
-def ports_set(n):
-    """Port 80 is the last of them, so that a search is not over at once."""
+def ports_set(n, *more):
+    """One of them has port 80, and what is said besides."""
     def port(i):
-        return genl.port(["name=p%d" % i, "mode=3", "listen=%d" % (LISTEN + i), "dports=%d" % (1000 + i if i else 80)])
+        return genl.port(["name=p%d" % i, "mode=3", "listen=%d" % (LISTEN + i), "dports=%d" % (1000 + i if i else 80)] +
+                         list(more if not i else ()))
     genl.Netlink().request(genl.PORT_SET, b"".join(port(i) for i in range(n)))
 
 
@@ -64,7 +70,7 @@ def listener(what, family):
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if family == 6:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-    if what.startswith("tiphares"):
+    if what.startswith(("tiphares", "connect")):
         sock.bind((LOOPBACK[family], LISTEN))
         sock.setsockopt(LEVEL[family], SO_LISTEN, struct.pack("32s", b"p0"))
     elif what == "none":
@@ -124,8 +130,26 @@ def rows(what, family):
         s.close()
 
 
+def bypass_rows(family, entries):
+    if entries:
+        row(family, "SYN, bypassed", BYPASSED[family], 80, flags="S")
+
+
+def shed_rows(what, family, ports):
+    """One connection that waits is above the mark."""
+    if not ports:
+        return
+    ports_set(ports, "shed_high=100", "shed_low=10")
+    sock = listener(what, family)
+    waiting = connect(family, ORIGIN[family])
+    row(family, "SYN, shed", ORIGIN[family], 80, flags="S")
+    waiting.close()
+    sock.close()
+    ports_set(ports, "shed_high=0", "shed_low=0")
+
+
 def full_rows(what, family):
-    """Behind all others: from a full queue on, ACKs may be those of SYN cookies."""
+    """Behind all others: from a full queue on, ACKs may be those of SYN cookies, and SYNs may be repeated."""
     origin = ORIGIN[family]
     sock = listener(what, family)
     sock.listen(0)
@@ -133,17 +157,47 @@ def full_rows(what, family):
     row(family, "SYN, queue full", origin, 80, flags="S")
     sock.close()
     row(family, "SYN, no listener", origin, 80, flags="S")
+    row(family, "SYN, forwarded, again", origin, 80, flags="SR")
     row(family, "port 80, no socket, cookies", origin, 80)
     waiting.close()
 
 
-def main(what):
-    if what.startswith("tiphares-"):
-        ports_set(int(what.rpartition("-")[2]))
+def connect_rows(how, family, program):
+    """The client's own connection is the authority, where one is asked for."""
+    ports_set(1)
+    sock = listener("connect", family)
+    client = connect(family, ORIGIN[family])
+    accepted, peer = sock.accept()
+    sysctl("ipv4/ip_local_port_range", "1024 65535")
+    for existing in 1, 1000, 30000:
+        got = subprocess.run([program, how, str(family), str(accepted.fileno()), peer[0], ORIGIN[family], str(CONNECTED),
+                              str(existing), "1001"], check=True, stdout=subprocess.PIPE, pass_fds=[accepted.fileno()])
+        least, median, calls = got.stdout.split()
+        for name, cost in ("median", median), ("least", least):
+            print("v%d\tspoofed connect, %s, beside %d\t%s\t%s_calls\t1\t1" % (
+                family, name, existing, cost.decode(), calls.decode()), flush=True)
+    for s in client, accepted, sock:
+        s.close()
+
+
+def main(what, program):
     print("kernel\t%s %s" % (os.uname().release, os.uname().version), flush=True)
-    for part in rows, full_rows:
+    kind, *numbers = what.replace("-ct", "").split("-")
+    if kind == "connect":
         for family in 4, 6:
-            part(what, family)
+            connect_rows(numbers[0], family, program)
+        return
+    ports, entries = (int(n) for n in (numbers + [0, 0])[:2])
+    if ports:
+        ports_set(ports)
+    if entries:
+        genl.bypass(genl.Netlink(), "replace", "static", "-%d" % entries)
+    for family in 4, 6:
+        rows(what, family)
+        bypass_rows(family, entries)
+    for family in 4, 6:
+        shed_rows(what, family, ports)
+        full_rows(what, family)
 
 
-main(sys.argv[1])
+main(*sys.argv[1:])
