@@ -45,7 +45,7 @@ for to in $O4 $O6; do
 	check "$to: intercepted again" taken $to
 	check "$to: what is not there can't be removed" refused "No such file.*no such entry" bypass del static port=80
 
-	check "$to: dynamic, for a minute" genl bypass add dynamic destination=$second,ttl=60000,reason=3
+	check "$to: dynamic, for an hour" genl bypass add dynamic destination=$second,ttl=3600000,reason=3
 	check "$to: dynamic: forwarded" let_by $second
 	check "$to: dynamic: counted and listed" list_is dynamic "dynamic destination=$net reason=3 hits=1"
 	check "$to: dynamic: explained" explains "bypass_dynamic web destination=$net reason=3 hits=1" source=$own destination=$second dport=80
@@ -53,7 +53,7 @@ for to in $O4 $O6; do
 	check "$to: never: it is not forwarded" genl bypass add never destination=$wide
 	check "$to: never: intercepted" taken $second
 	check "$to: never: a new one is refused" refused "Permission denied.*never list" bypass add dynamic destination=$second,port=80,ttl=1000
-	check "$to: never: what it does not cover whole is taken" genl bypass add dynamic source=$other,ttl=60000
+	check "$to: never: what it does not cover whole is taken" genl bypass add dynamic source=$other,ttl=3600000
 	check "$to: never: and has no effect there" taken $to 80 $other
 	check "$to: never is no more" genl bypass flush never
 	check "$to: dynamic again" let_by $second
@@ -69,9 +69,9 @@ check "the verdicts are counted" wait_for "counted web bypass_static 8 && counte
 
 # the oldest goes
 check "a limit" genl bypass limit 2
-for n in 1 2 3; do check "entry $n" genl bypass add dynamic port=$n,ttl=60000; done
-check "one is refreshed" genl bypass add dynamic port=2,ttl=60000,reason=1
-check "entry 4" genl bypass add dynamic port=4,ttl=60000
+for n in 1 2 3; do check "entry $n" genl bypass add dynamic port=$n,ttl=3600000; done
+check "one is refreshed" genl bypass add dynamic port=2,ttl=3600000,reason=1
+check "entry 4" genl bypass add dynamic port=4,ttl=3600000
 check "the newest are there" list_is dynamic "dynamic port=2 reason=1 hits=0" "dynamic port=4 reason=0 hits=0"
 check "the oldest were evicted" wait_for "told '^end dynamic port=3 .*end=1'" 20
 check_eq "as the module says" "limit=2 entries=2" "$(genl info | grep -o 'limit.*')"
@@ -110,7 +110,7 @@ check "one at the end, too" explains "bypass_static web destination=2001:db8::1:
 check "the last one" let_by $O4B
 check "what they do not cover is intercepted" taken $O4
 check "in IPv6, too" taken $O6
-check "dynamic ones beside" genl bypass add dynamic source=10.71.1.9,ttl=60000 destination=fd71:2::99,ttl=60000,port=81
+check "dynamic ones beside" genl bypass add dynamic source=10.71.1.9,ttl=3600000 destination=fd71:2::99,ttl=3600000,port=81
 check "intercepted all the same" taken $O4
 check "no longer" genl bypass flush static
 check "forwarded no more" taken $O4B
