@@ -15,15 +15,14 @@
 
 #define FAULTS_NTH "/proc/thread-self/fail-nth"
 
-static inline void faults_write(const char *path, const char *text)
+static inline bool faults_write(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY);
+	bool done = fd >= 0 && write(fd, text, strlen(text)) > 0;
 
-	if (fd < 0)
-		return;
-	if (write(fd, text, strlen(text)) < 0)
-		perror(path);
-	close(fd);
+	if (fd >= 0)
+		close(fd);
+	return done;
 }
 
 /* Whether it is possible: also those that could wait for memory, and pages as well as objects. */
@@ -44,26 +43,32 @@ static inline bool faults_begin(void)
 	return true;
 }
 
-/* The @nth allocation from now on fails; 0: none does any more. */
+static bool fault_armed;
+
+/* The @nth allocation from now on fails; 0: none does any more. Only root can have that. */
 static inline void fault_at(int nth)
 {
 	char text[16];
 
 	snprintf(text, sizeof(text), "%d", nth);
-	faults_write(FAULTS_NTH, text);
+	fault_armed = faults_write(FAULTS_NTH, text) && nth;
 }
 
 /* Whether it has come to that; nothing fails any more. */
 static inline bool fault_happened(void)
 {
 	char text[16] = "";
-	int fd = open(FAULTS_NTH, O_RDONLY);
+	int fd;
 
+	if (!fault_armed)
+		return false;
+	fault_armed = false;
+	fd = open(FAULTS_NTH, O_RDONLY);
 	/* looking may be what failed: again, for only one thing does */
 	if (fd < 0)
 		return true;
 	if (read(fd, text, sizeof(text) - 1) < 0)
-		perror(FAULTS_NTH);
+		text[0] = '\0';
 	close(fd);
 	fault_at(0);
 	return !atoi(text);
