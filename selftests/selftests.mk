@@ -80,12 +80,23 @@ CORE_NFT ?= modes fail_open match
 NATIVE_ONLY ?= http protocols access proxy_protocol origins memory software survive_long soak attacks_long uapi_faults \
 	explain metrics logs config_errors probes attacks nft_%
 WHOLE := $(filter-out $(NATIVE_ONLY),$(basename $(notdir $(wildcard selftests/tiphares/*.sh selftests/tiphares/uapi_*.c selftests/tiphares/fuzz_*.c))))
-stage-vm-runs := 6.1-kmod 6.12-kmod 6.1-nft
+# Two machines at a time. All that runs with the module goes into two of them, every other test each.
+halved := $(or $(T),$(WHOLE))
+half = $(shell printf '%s\n' $(halved) | sed -n '$1~2p')
+stage-vm-runs := 6.1-kmod.1 $(if $(word 2,$(halved)),6.1-kmod.2) 6.12-kmod 6.1-nft
 stage-vm-logs := $(foreach r,$(stage-vm-runs),$(KTAP)/vm-$r.log $(KTAP)/vm-$r-verdict.log)
+.PHONY: stage-vm-built $(stage-vm-runs:%=machine-%)
+stage-vm-built: selftests-stage daemon ctl $(hostile) kmod-6.1 kmod-6.12
+machine-6.1-kmod.1: runs = $(if $(word 2,$(halved)),$(call half,1),$(halved))
+machine-6.1-kmod.2: runs = $(call half,2)
+machine-6.12-kmod: runs = $(or $(T),$(CORE))
+machine-6.1-nft: runs = $(or $(T),$(CORE_NFT))
+$(stage-vm-runs:%=machine-%): machine-%:
+	@selftests/vm/check.sh $(abspath $(BUILD)) $* $(VM_TIMEOUT) $(runs) | sed -u 's/^/$*: /'
+
 stage-vm:
-	@$(MAKE) --no-print-directory ktap-vm KERNELS=6.1 DATAPATHS=kmod T="$(or $(T),$(WHOLE))"
-	@$(MAKE) --no-print-directory ktap-vm KERNELS=6.12 DATAPATHS=kmod T="$(or $(T),$(CORE))"
-	@$(MAKE) --no-print-directory ktap-vm KERNELS=6.1 DATAPATHS=nft T="$(or $(T),$(CORE_NFT))"
+	@$(MAKE) --no-print-directory KERNELS="6.1 6.12" DATAPATHS=kmod stage-vm-built
+	@$(MAKE) --no-print-directory -j2 $(stage-vm-runs:%=machine-%)
 
 check-native: ktap-native
 	@selftests/ktap-count $(native-logs)

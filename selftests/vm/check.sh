@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# check.sh BUILD KERNEL-DATAPATH TIMEOUT [TEST...]: the staged selftests in one machine. Leaves two logs in
-# BUILD/ktap: what the tests say, and what the runner says about the machine. Fails only if it cannot write them.
+# check.sh BUILD KERNEL-DATAPATH[.N] TIMEOUT [TEST...]: the staged selftests in one machine, the Nth of its kind.
+# Leaves two logs in BUILD/ktap: what the tests say, and what the runner says about the machine. Fails only if it
+# cannot write them.
 build=$1 what=$2 timeout=$3; shift 3
 here=$(dirname "$0")
 kernel=${what%-*} datapath=${what##*-}
+datapath=${datapath%.*}
 log=$build/ktap/vm-$what.log verdict=$build/ktap/vm-$what-verdict.log
 
 echo "== in a VM, Linux $kernel, $datapath"
