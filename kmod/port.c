@@ -289,6 +289,9 @@ static bool is_alike(const struct tiph_port *a, const struct tiph_port *b)
  */
 static void succeed(struct tiph_port *port, const struct tiph_port *before)
 {
+	struct tiph_ident *ident = port->ident;
+
+	WRITE_ONCE(ident->modes, ident->modes | before->mode);
 	if (!is_alike(port, before))
 		return;
 	if (before->listen != port->listen &&
@@ -337,6 +340,7 @@ static int ident_attach(const struct tiph_ports *old, struct tiph_port *port,
 	port->ident = ident;
 	if (before) {
 		ident->served = before->ident->served;
+		ident->modes = before->ident->modes;
 		succeed(port, before);
 	}
 	return 0;

@@ -32,6 +32,8 @@
  * @id: never 0, and given again to a port of another name only if that takes
  *	the place of this one, with its listeners
  * @served: local port where a listener was last claimed
+ * @modes: bits of all modes that it had before; connections are older than a
+ *	change of mode, and keep what they may do
  * @stats: counters of this port
  * @shed: listeners whose accept queue went above the high-water mark and is not
  *	yet down at the low one; a bit stands for all listeners of its hash
@@ -43,6 +45,7 @@ struct tiph_ident {
 	refcount_t refs;
 	u32 id;
 	u16 served;
+	u8 modes;
 	unsigned long shed;
 	bool shed_told;
 	struct tiph_stats __percpu *stats;

@@ -4,8 +4,8 @@
  *
  * The only authority is possession of that connection, by a file descriptor
  * that is looked up in the caller's table and checked: accepted from a listener
- * of a port that exists and is outbound transparent, alive, and at the local
- * port where such a connection must be. Its tag says whose it is; a socket that
+ * of a port that exists and is or was outbound transparent, alive, and at the
+ * local port where such a connection must be. Its tag says whose it is; a socket that
  * was disconnected and bound again has its port locked or is at another one.
  *
  * Address and port are set as bind(2) would set them, but in one critical
@@ -93,6 +93,12 @@ static bool is_at_port(const struct sock *sk, const struct tiph_port *port)
 	return inet_sk_transparent(sk) && tiph_port_has_dport(port, num);
 }
 
+/* What was accepted while the port was outbound transparent stays so. */
+static bool is_outbound(const struct tiph_port *port)
+{
+	return (port->mode | READ_ONCE(port->ident->modes)) & TIPH_OUTBOUND;
+}
+
 /* @sk is locked. */
 static int client_read(const struct sock *sk, struct client *ret)
 {
@@ -106,7 +112,7 @@ static int client_read(const struct sock *sk, struct client *ret)
 	rcu_read_lock();
 	port = tiph_ports_by_id(rcu_dereference(tn->ports),
 				tiph_tag_port_id(sk));
-	if (port && port->mode & TIPH_OUTBOUND && is_at_port(sk, port)) {
+	if (port && is_outbound(port) && is_at_port(sk, port)) {
 		ret->family = sk->sk_family;
 		ret->source_port = port->source_port;
 		ret->sport = inet_sk(sk)->inet_dport;

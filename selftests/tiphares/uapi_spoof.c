@@ -139,4 +139,21 @@ LAB_TEST(a_spoofed_socket_that_listens)
 	EXPECT_EQ(EBUSY, make_listener(fd, family));
 }
 
+/* A commit changes what is accepted from then on. */
+LAB_TEST(a_port_that_is_not_outbound_any_more)
+{
+	int family = variant->family;
+	struct message msg;
+	struct answer answer;
+
+	ASSERT_EQ(0, privilege_take());
+	msg_init(&msg, self->genl.family, TIPH_CMD_PORT_SET, 0);
+	msg_u32(&msg, TIPH_A_FLAGS, TIPH_FLAG_REPLACE);
+	msg_end(&msg, msg_port(&msg, "web", TIPH_MODE_INBOUND, LISTEN, 80));
+	genl_ask(&self->genl, &msg, &answer);
+	ASSERT_EQ(0, answer.err);
+	ASSERT_EQ(0, privilege_drop());
+	EXPECT_EQ(0, spoof(tcp(family), family, self->accepted, 0));
+}
+
 TEST_HARNESS_MAIN

@@ -188,6 +188,7 @@ static void test_moves(void)
 		{ "a new name and another kind", "e", 4, 4, 0, false, TIPH_MODE_FULL },
 	};
 	struct tiph_ports *table = NULL;
+	u8 seen = 0;
 	u32 ids[sizeof(steps) / sizeof(*steps)];
 	size_t i;
 
@@ -202,6 +203,8 @@ static void test_moves(void)
 		port = table->port[0];
 		ids[i] = port->ident->id;
 		ok(port->before == steps[i].before, "%s: it was at %u", steps[i].name, port->before);
+		ok(port->ident->modes == (steps[i].same ? seen : 0), "%s: the modes it had: %u", steps[i].name, port->ident->modes);
+		seen = (steps[i].same ? seen : 0) | port->mode;
 		ok((i && ids[i] == ids[i - 1]) == steps[i].same, "%s: %s id", steps[i].name, steps[i].same ? "the same" : "another");
 		tiph_ports_free(old);
 		if (steps[i].claimed)

@@ -461,7 +461,8 @@ struct tiph_listen {
 /**
  * struct tiph_spoof - TIPH_SO_SPOOF: give this socket the client's address
  * @accepted_fd: a live connection accepted from a listener of a port with
- *	outbound transparency; the only authority, no capability is asked for
+ *	outbound transparency, now or before a commit changed its mode; the
+ *	only authority, no capability is asked for
  * @flags: TIPH_SPOOF_
  * @addr: where the socket will connect to, v4 in the first word
  * @dport: and its port
