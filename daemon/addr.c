@@ -236,6 +236,20 @@ int prefix_parse(const char *s, size_t n, struct prefix *ret)
 	return 0;
 }
 
+struct prefix addr_prefix(const struct addr *a, unsigned int len)
+{
+	unsigned int max = a->family == AF_INET ? 32 : 128;
+	struct prefix p = { .addr = *a, .len = (uint8_t)(len < max ? len : max) };
+
+	for (unsigned int i = 0; i < max / 8; i++) {
+		unsigned int bits = p.len > i * 8 ? p.len - i * 8 : 0;
+
+		if (bits < 8)
+			p.addr.bytes[i] &= (uint8_t)(0xff00 >> bits);
+	}
+	return p;
+}
+
 bool prefix_contains(const struct prefix *p, const struct addr *a)
 {
 	unsigned int whole = p->len / 8;

@@ -53,6 +53,8 @@ int addr_parse(const char *s, size_t n, struct addr *ret);
 int endpoint_parse(const char *s, size_t n, struct endpoint *ret);
 /* "ADDR/LEN" or "ADDR"; -ERANGE when bits are set behind the length */
 int prefix_parse(const char *s, size_t n, struct prefix *ret);
+/* The prefix of @len bits that @a is in; all of @a if it has fewer. */
+struct prefix addr_prefix(const struct addr *a, unsigned int len);
 bool prefix_contains(const struct prefix *p, const struct addr *a);
 
 /* Always terminated; return @buf, so that they can stand in an argument list. */

@@ -50,7 +50,8 @@
  * @CHANNEL_READY: the last CHANNEL_COMMIT is in force (a: 0) or could not be
  *	applied (a: errno)
  * @CHANNEL_HEARTBEAT: every loop thread has turned since the last one; a: as
- *	CHANNEL_OVERLOAD
+ *	CHANNEL_OVERLOAD; b: 1: but one of them does not take the connections that
+ *	wait for it
  * @CHANNEL_OVERLOAD: a: 1: there is too much to do, 0: no more
  * @CHANNEL_RELOAD: somebody with the right to asked for a reload
  * @CHANNEL_DRAIN_REQUEST: the same for a drain

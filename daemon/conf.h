@@ -118,6 +118,9 @@ enum conf_scope { SCOPE_PAIR, SCOPE_SOURCE, SCOPE_DESTINATION };
  * @triggers: bits 1 << enum tiph_bypass_reason
  * @ttl: milliseconds
  * @limit: dynamic entries at once
+ * @server_errors: 5xx of an origin in a row that are a trigger
+ * @unanswered: spoofed SYNs to a prefix in a row that may be one
+ * @prefix4, @prefix6: length of that prefix
  * @never: destinations that no dynamic entry bypasses
  * @snapshot: file of dynamic entries, NULL: none
  */
@@ -129,6 +132,10 @@ struct conf_bypass {
 	uint8_t triggers;
 	unsigned int ttl;
 	unsigned int limit;
+	unsigned int server_errors;
+	unsigned int unanswered;
+	unsigned int prefix4;
+	unsigned int prefix6;
 	struct prefix_list never;
 	char *snapshot;
 };

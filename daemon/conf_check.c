@@ -69,7 +69,7 @@ void conf_complete(struct conf *conf, const struct conf_source *source)
 		conf->workers = count_cpus();
 	if (!conf->bypass.triggers)
 		conf->bypass.triggers = 1 << TIPH_BYPASS_NOT_HTTP | 1 << TIPH_BYPASS_CONNECT_ERROR |
-					1 << TIPH_BYPASS_BAD_RESPONSE;
+					1 << TIPH_BYPASS_BAD_RESPONSE | 1 << TIPH_BYPASS_ASYMMETRIC;
 	for (size_t i = 0; i < conf->n_ports; i++) {
 		struct conf_port *port = &conf->ports[i];
 

@@ -42,7 +42,8 @@ static const struct conf_choice truths[] = {
 };
 static const struct conf_choice triggers[] = {
 	{ "not_http", 1 << TIPH_BYPASS_NOT_HTTP }, { "connect_error", 1 << TIPH_BYPASS_CONNECT_ERROR },
-	{ "bad_response", 1 << TIPH_BYPASS_BAD_RESPONSE }, { NULL, 0 },
+	{ "bad_response", 1 << TIPH_BYPASS_BAD_RESPONSE }, { "asymmetric", 1 << TIPH_BYPASS_ASYMMETRIC },
+	{ "server_error", 1 << TIPH_BYPASS_SERVER_ERROR }, { "tls_alert", 1 << TIPH_BYPASS_TLS_ALERT }, { NULL, 0 },
 };
 static const struct conf_choice scopes[] = {
 	{ "pair", SCOPE_PAIR }, { "source", SCOPE_SOURCE }, { "destination", SCOPE_DESTINATION }, { NULL, 0 },
@@ -162,13 +163,21 @@ const struct conf_key conf_keys[] = {
 	{ "bypass.dynamic.enabled", CONF_CHOICE, IN(conf, bypass.enabled), .fallback = "false", .choices = truths,
 	  .doc = "true: triggers make entries; clients may so pass by the proxy and its rules" },
 	{ "bypass.dynamic.triggers", CONF_CHOICES, IN(conf, bypass.triggers), .choices = triggers, .flags = CONF_F_FILLED,
-	  .doc = "what makes one; without the key, all of them" },
+	  .doc = "what makes one; without the key, the first four" },
 	{ "bypass.dynamic.scope", CONF_CHOICE, IN(conf, bypass.scope), .fallback = "pair", .choices = scopes,
 	  .doc = "what it is about, besides the destination port" },
 	{ "bypass.dynamic.ttl", CONF_DURATION, IN(conf, bypass.ttl), .fallback = "10m",
 	  .min = SECOND, .max = TIPH_BYPASS_TTL_MAX, .doc = "for how long" },
 	{ "bypass.dynamic.limit", CONF_COUNT, IN(conf, bypass.limit), .fallback = "100000",
 	  .min = 1, .max = TIPH_BYPASS_LIMIT_MAX, .doc = "entries at once; beyond, the oldest go" },
+	{ "bypass.dynamic.server_errors", CONF_COUNT, IN(conf, bypass.server_errors), .fallback = "5",
+	  .min = 1, .max = 1000000, .doc = "5xx of an origin in a row, to one thread, that are a server_error" },
+	{ "bypass.dynamic.unanswered", CONF_COUNT, IN(conf, bypass.unanswered), .fallback = "3",
+	  .min = 1, .max = 1000000, .doc = "connects to a prefix from clients' addresses, in a row and of one thread, that time out before it is asked whether the path is asymmetric" },
+	{ "bypass.dynamic.prefix_ipv4", CONF_COUNT, IN(conf, bypass.prefix4), .fallback = "24",
+	  .min = 1, .max = 32, .doc = "length of that prefix, all of which is bypassed then" },
+	{ "bypass.dynamic.prefix_ipv6", CONF_COUNT, IN(conf, bypass.prefix6), .fallback = "64",
+	  .min = 1, .max = 128, .doc = "the same of IPv6" },
 	{ "bypass.dynamic.snapshot", CONF_PATH, IN(conf, bypass.snapshot), .fallback = "off", .none = "off",
 	  .doc = "file in which they survive a restart; its directory must be root's" },
 	{ "bypass.never", CONF_PREFIXES, IN(conf, bypass.never), .max = TIPH_BYPASS_MAX,

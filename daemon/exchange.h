@@ -38,6 +38,7 @@ enum exchange_slow { EXCHANGE_SLOW_NOBODY, EXCHANGE_SLOW_CLIENT, EXCHANGE_SLOW_O
  *	(perhaps NULL) holds when the others don't
  * @other_port: for the current hop, the source port is another than was asked for
  * @hello: what the ClientHello of a relay says; NULL: there was none
+ * @greeted: it was seen what the client says after its ClientHello
  * @html: the client reads HTML
  * @te_trailers: the client takes trailers
  * @upgrade: protocols the request asked for, empty: none
@@ -74,6 +75,7 @@ struct exchange {
 	bool tunnel;
 	bool relay;
 	bool silent;
+	bool greeted;
 	bool chosen;
 	bool html;
 	bool te_trailers;

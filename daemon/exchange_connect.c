@@ -375,6 +375,10 @@ void exchange_hop_failed(struct session *s, int err)
 	struct exchange *x = s->x;
 
 	note_failure(s, &x->hops[x->hop], err);
+	if (err == -ETIMEDOUT)
+		asymmetry_unanswered(s);
+	else if (err == -ECONNREFUSED || err == -ECONNRESET)
+		asymmetry_answered(s);
 	x->up = upstream_close(x->up, false);
 	if (!go_on(s))
 		answer_connect_error(s, err);
@@ -385,6 +389,8 @@ void exchange_connected(struct session *s)
 	struct exchange *x = s->x;
 
 	exchange_drop_rivals(x);
+	if (!x->reused)
+		asymmetry_answered(s);
 	if (!x->reused && x->n_hops > 1)
 		health_works(&s->thread->health, &x->hops[x->hop]);
 	if (!x->reused && x->announce && !proxied_announce(s)) {

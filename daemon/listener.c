@@ -30,6 +30,7 @@
 #define FULL_POLL_MS 20
 #define RETIRE_MS 2000
 #define WAITING_MAX 65536	/* at least a backlog */
+#define DEAF_LOOKS 2
 #define GROUP_MAX 16	/* of a thread at a port that comes and goes quickly */
 #define SILENCE_MS 10000	/* without an error before the next is logged */
 
@@ -40,6 +41,8 @@
  * @batch: how many to take in one go
  * @full_until: when what waits is refused instead, 0: there is room
  * @turn: of the loop, when it was taken from last
+ * @taken: how many were taken; @seen: how many when it was last looked at
+ * @stale: looks in a row that saw somebody wait, and nobody taken since
  */
 struct listener {
 	struct watch watch;
@@ -53,6 +56,9 @@ struct listener {
 	const struct conf_port *port;
 	unsigned int batch;
 	uint64_t turn;
+	uint64_t taken;
+	uint64_t seen;
+	unsigned int stale;
 	uint64_t silent_until;
 	uint64_t full_until;
 };
@@ -147,12 +153,14 @@ static int take_one(struct listener *l)
 	socklen_t len = sizeof(ss);
 	int fd = accept4(l->watch.fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	if (fd >= 0)
+	if (fd >= 0) {
+		l->taken++;
 		admit(l, fd, &ss);
-	else if (errno == EAGAIN)
+	} else if (errno == EAGAIN) {
 		return 0;
-	else if (!is_passing(errno))
+	} else if (!is_passing(errno)) {
 		return -errno;
+	}
 	return 1;
 }
 
@@ -358,6 +366,33 @@ size_t listener_copies(struct thread *t, struct listener_copy *ret, size_t max)
 			ret[n++] = (struct listener_copy){ .fd = fd, .port = l->port->index };
 	}
 	return n;
+}
+
+/* The kernel tells the length of a listener's queue in the place of another number. */
+static bool has_waiting(const struct listener *l)
+{
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
+
+	return !getsockopt(l->watch.fd, IPPROTO_TCP, TCP_INFO, &info, &len) && info.tcpi_unacked;
+}
+
+bool listener_is_deaf(struct thread *t)
+{
+	bool deaf = false;
+
+	for (struct list *i = t->listeners.next; i != &t->listeners; i = i->next) {
+		struct listener *l = container_of(i, struct listener, link);
+
+		/* at a limit they wait on purpose, and not for long */
+		if (l->taken != l->seen || l->full_until || !has_waiting(l))
+			l->stale = 0;
+		else
+			l->stale++;
+		l->seen = l->taken;
+		deaf |= l->stale >= DEAF_LOOKS;
+	}
+	return deaf;
 }
 
 /* @keep: the setup whose listeners stay as they are, or NULL. */

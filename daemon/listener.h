@@ -19,6 +19,8 @@ struct listener_copy {
 int listener_add(struct thread *t, int fd, size_t port_index);
 /* Those at the addresses of the port stay, now for @t's setup. */
 void listener_keep(struct thread *t, size_t port_index);
+/* To be asked from time to time: do connections wait, and have done so the last time, and none was taken? */
+bool listener_is_deaf(struct thread *t);
 /* Copies of the descriptors in use, at most @max; returns how many. */
 size_t listener_copies(struct thread *t, struct listener_copy *ret, size_t max);
 /* Retire those that are not of the setup in force: they accept what is on its way, then close. */

@@ -25,6 +25,8 @@
 	X(OVERLOADS, "overloads", false, "Times that this began.")                            \
 	X(BYPASS_TRIGGERS, "bypass_triggers", false,                                          \
 	  "Connections whose like are to be forwarded for a time.")                           \
+	X(ASYMMETRIC, "asymmetric_paths", false,                                              \
+	  "Origins that answer this host, but not clients' addresses through it.")            \
 	X(ACCEPT_ERRORS, "accept_errors", false, "Failures of accept.")                       \
 	X(PROXY_HEADERS, "proxy_headers", false, "PROXY headers accepted from senders.")      \
 	X(PROXY_REFUSED, "proxy_headers_refused", false,                                      \

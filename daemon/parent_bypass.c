@@ -97,6 +97,19 @@ static bool is_host(const struct addr *addr)
 	return addr->family == AF_INET || addr->family == AF_INET6;
 }
 
+/* All of the prefix, whoever the client and whatever the port. */
+static void widen(const struct conf_bypass *bypass, struct datapath_bypass *e, const struct addr *origin)
+{
+	char text[ENDPOINT_STRLEN];
+
+	e->source = (struct prefix){ .len = 0 };
+	e->destination = addr_prefix(origin,
+				   origin->family == AF_INET ? bypass->prefix4 : bypass->prefix6);
+	e->dport = 0;
+	log_warning("the path to %s is asymmetric: its answers to clients' addresses do not come through this host; it is bypassed for %u s",
+		    prefix_format(&e->destination, text, sizeof(text)), bypass->ttl / 1000);
+}
+
 /* A refusal is no news: the destination is on the never list. */
 static int on_trigger(struct parent *p, const struct channel_msg *msg)
 {
@@ -115,6 +128,8 @@ static int on_trigger(struct parent *p, const struct channel_msg *msg)
 		e.source = host_prefix(&msg->local.addr);
 	if (bypass->scope != SCOPE_SOURCE)
 		e.destination = host_prefix(&msg->remote.addr);
+	if (msg->a == TIPH_BYPASS_ASYMMETRIC)
+		widen(bypass, &e, &msg->remote.addr);
 	err = p->ops->bypass_add(p->dp, &e, 1, why, sizeof(why));
 	if (err && err != -EACCES)
 		log_warning("bypass: %s", *why ? why : strerror(-err));

@@ -43,6 +43,7 @@ enum parent_heir { NOBODY, MET, GIVING, GIVEN };
  * @born: when the worker was started
  * @beat: when it last said that all its threads turn
  * @overloaded: the worker says it has too much to do
+ * @deaf: it says that it does not accept
  * @restart_at: when to start the next one, 0: there is one
  * @backoff: milliseconds before that one
  * @log_asked: when the worker last had its log opened again
@@ -82,6 +83,7 @@ struct parent {
 	uint64_t born;
 	uint64_t beat;
 	bool overloaded;
+	bool deaf;
 	uint64_t restart_at;
 	unsigned int backoff;
 	uint64_t log_asked;

@@ -53,12 +53,13 @@ void parent_worker_condemn(struct parent *p, const char *what, int err)
 }
 
 /*
- * The datapath hears of life only when the worker showed some. A drain is an
+ * The datapath hears of life only when the worker showed some: its threads turn,
+ * and take what waits in their accept queues. A drain is an
  * overload, too: there is to be nothing new.
  */
 static void pass_beat(struct parent *p)
 {
-	if (p->lost || p->awaiting || (p->state != SERVING && p->state != DRAINING))
+	if (p->lost || p->awaiting || p->deaf || (p->state != SERVING && p->state != DRAINING))
 		return;
 	p->ops->heartbeat(p->dp, p->overloaded || p->state == DRAINING);
 }
@@ -99,10 +100,16 @@ static void on_ready(struct parent *p, int error)
 	pass_beat(p);
 }
 
-static void on_beat(struct parent *p, uint32_t overloaded)
+static void on_beat(struct parent *p, const struct channel_msg *msg)
 {
+	bool deaf = msg->kind == CHANNEL_HEARTBEAT ? msg->b : p->deaf;
+
+	if (deaf != p->deaf)
+		log_warning(deaf ? "the worker does not accept: in a heartbeat's time on_failure rules" :
+				   "the worker accepts again");
+	p->deaf = deaf;
 	p->beat = parent_now();
-	p->overloaded = overloaded;
+	p->overloaded = msg->a;
 	pass_beat(p);
 }
 
@@ -193,7 +200,7 @@ static int obey(struct parent *p, const struct channel_msg *msg)
 		return 0;
 	case CHANNEL_HEARTBEAT:
 	case CHANNEL_OVERLOAD:
-		on_beat(p, msg->a);
+		on_beat(p, msg);
 		return 0;
 	case CHANNEL_RELOAD:
 		p->reload_due = true;
@@ -293,6 +300,7 @@ static void worker_ended(struct parent *p, int status)
 	p->worker.pid = 0;
 	p->awaiting = false;
 	p->overloaded = false;
+	p->deaf = false;
 	p->has_listeners = false;
 	p->giving = false;
 	parent_heir_forget(p, "the worker died");

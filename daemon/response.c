@@ -138,6 +138,20 @@ static void note_challenge(struct session *s, const struct http_head *head, cons
 		s->x->up->key.session = s->id;
 }
 
+/* Only repeated ones are a trigger: what an origin has answered well in between speaks for it. */
+static void note_status(struct session *s, unsigned int status)
+{
+	const struct conf_bypass *bypass = &s->setup->conf->bypass;
+	struct tally *errors = &s->thread->server_errors;
+
+	if (!trigger_wanted(bypass, TIPH_BYPASS_SERVER_ERROR) || !(s->port->mode & TIPH_INBOUND))
+		return;
+	if (status < 500)
+		tally_clear(errors, &s->original);
+	else if (tally_add(errors, &s->original) >= bypass->server_errors)
+		trigger_fire(s, TIPH_BYPASS_SERVER_ERROR);
+}
+
 static bool take_final(struct session *s, const struct http_head *head, const char *base)
 {
 	struct exchange *x = s->x;
@@ -159,6 +173,7 @@ static bool take_final(struct session *s, const struct http_head *head, const ch
 	x->up_keep = head->keep_alive && !head->close_after && head->body != HTTP_BODY_CLOSE;
 	fwd.keep_alive = x->client_keep;
 	note_challenge(s, head, base);
+	note_status(s, head->status);
 	if (write_head(s, head, base, &fwd) < 0)
 		return large_response(s);
 	x->status = head->status;

@@ -20,6 +20,7 @@
 #include "sysnames.h"
 
 #define TURN_MAX_MS 250		/* so that a thread that stands still is noticed soon */
+#define LOOK_MAX_MS 250
 #define SECOND_MS 1000
 #define SESSIONS_FREE_MAX 4096
 #define EXCHANGES_FREE_MAX 1024
@@ -198,6 +199,22 @@ static void on_second(struct timer *timer)
 	loop_timer(&t->loop, timer, SECOND_MS);
 }
 
+/* Several looks in each beat that the datapath waits for. */
+static unsigned int look_ms(const struct thread *t)
+{
+	unsigned int patience = t->setup ? t->setup->conf->heartbeat : 0;
+
+	return patience && patience / 8 < LOOK_MAX_MS ? patience / 8 : LOOK_MAX_MS;
+}
+
+static void on_look(struct timer *timer)
+{
+	struct thread *t = container_of(timer, struct thread, look);
+
+	__atomic_store_n(&t->deaf, listener_is_deaf(t), __ATOMIC_RELAXED);
+	loop_timer(&t->loop, timer, look_ms(t));
+}
+
 static void close_sessions(struct thread *t)
 {
 	while (!list_empty(&t->sessions)) {
@@ -221,10 +238,12 @@ static void *thread_main(void *arg)
 	struct thread *t = arg;
 
 	loop_timer(&t->loop, &t->second, SECOND_MS);
+	loop_timer(&t->loop, &t->look, look_ms(t));
 	while (!t->stopping)
 		loop_turn(&t->loop, turn_max(t));
 	listener_close_all(t);
 	close_sessions(t);
+	asymmetry_stop(t);
 	upstream_pool_flush(&t->upstreams);
 	accesslog_destroy(&t->log);
 	setup_put(t->setup);
@@ -247,7 +266,9 @@ static int thread_init(struct thread *t, int channel)
 	objpool_init(&t->exchange_objs, sizeof(struct exchange), EXCHANGES_FREE_MAX);
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->mail_done, NULL);
+	asymmetry_init(&t->asymmetry);
 	t->second.fn = on_second;
+	t->look.fn = on_look;
 	t->mailbox = (struct watch){ .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 				     .fn = on_mailbox };
 	if (t->mailbox.fd < 0)

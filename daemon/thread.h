@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A loop thread and everything that belongs to it alone. Nothing of this is
- * touched by another thread but the mailbox, the counters and loop.turns.
+ * touched by another thread but the mailbox, the counters, deaf and loop.turns.
  */
 #ifndef TIPHARES_THREAD_H
 #define TIPHARES_THREAD_H
@@ -10,6 +10,7 @@
 
 #include "access.h"
 #include "accesslog.h"
+#include "asymmetry.h"
 #include "body.h"
 #include "buf.h"
 #include "conf.h"
@@ -87,6 +88,7 @@ struct mail {
  * @next_setup: prepared, not in force yet
  * @draining: sessions end when they can
  * @stopping: leave the loop
+ * @deaf: connections wait and it takes none; read by other threads
  * @lock: protects @mails and mail.done
  */
 struct thread {
@@ -100,6 +102,8 @@ struct thread {
 	struct sockpool sockets;
 	struct speakers speakers;
 	struct health health;
+	struct asymmetry asymmetry;
+	struct tally server_errors;
 	struct accesslog log;
 	struct setup *setup;
 	struct setup *next_setup;
@@ -111,6 +115,8 @@ struct thread {
 	bool draining;
 	bool stopping;
 	struct timer second;
+	struct timer look;
+	bool deaf;
 	struct objpool session_objs;
 	struct objpool exchange_objs;
 	struct http_head head;

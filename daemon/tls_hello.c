@@ -433,6 +433,23 @@ int tls_hello_parse(struct tls_hello_scan *scan, const void *buf, size_t len,
 	return 1;
 }
 
+#define RECORD_HEAD 5
+#define CHANGE_CIPHER_LEN 6	/* with its head; says nothing */
+#define ENCRYPTED_ALERT_LEN 19	/* two octets, their type, and the cipher's sixteen */
+
+bool tls_is_alert(const void *buf, size_t len)
+{
+	const uint8_t *p = buf;
+
+	if (len >= CHANGE_CIPHER_LEN && p[0] == 20 && p[1] == 3) {
+		p += CHANGE_CIPHER_LEN;
+		len -= CHANGE_CIPHER_LEN;
+	}
+	if (len < RECORD_HEAD || p[1] != 3)
+		return false;
+	return p[0] == 21 || (p[0] == 23 && p[3] == 0 && p[4] == ENCRYPTED_ALERT_LEN);
+}
+
 const char *tls_version_name(uint16_t version)
 {
 	static const char *const names[] = { "SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3" };

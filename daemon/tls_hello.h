@@ -74,6 +74,16 @@ struct tls_hello_scan {
 int tls_hello_parse(struct tls_hello_scan *scan, const void *buf, size_t len,
 		    struct tls_hello *ret);
 
+#define TLS_ALERT_LOOK 11
+
+/**
+ * tls_is_alert() - is this, from a client after its ClientHello, an alert?
+ * @buf: the first octets, @len of them; TLS_ALERT_LOOK tell what can be told
+ *
+ * An encrypted one is known by its length, which no other first message has.
+ */
+bool tls_is_alert(const void *buf, size_t len);
+
 /* "TLSv1.3"; "?" for a version that is not known. */
 const char *tls_version_name(uint16_t version);
 

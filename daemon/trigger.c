@@ -40,14 +40,26 @@ static bool was_fired(const struct session *s)
 	return false;
 }
 
+bool trigger_wanted(const struct conf_bypass *bypass, enum tiph_bypass_reason reason)
+{
+	return bypass->enabled && bypass->triggers & 1U << reason;
+}
+
+void trigger_send(const struct conf_bypass *bypass, struct metrics *metrics, enum tiph_bypass_reason reason,
+		  const struct endpoint *client, const struct endpoint *destination)
+{
+	struct channel_msg msg = { .kind = CHANNEL_BYPASS, .a = reason, .local = *client, .remote = *destination };
+
+	if (!trigger_wanted(bypass, reason))
+		return;
+	metric_inc(metrics, METRIC_BYPASS_TRIGGERS);
+	channel_send(control_fd, &msg, NULL, 0);
+}
+
 void trigger_fire(const struct session *s, enum tiph_bypass_reason reason)
 {
 	const struct conf_bypass *bypass = &s->setup->conf->bypass;
-	struct channel_msg msg = { .kind = CHANNEL_BYPASS, .a = reason, .local = s->address, .remote = s->original };
 
-	if (!bypass->enabled || !(bypass->triggers & 1U << reason) || !(s->port->mode & TIPH_INBOUND) ||
-	    was_fired(s))
-		return;
-	metric_inc(&s->thread->metrics, METRIC_BYPASS_TRIGGERS);
-	channel_send(control_fd, &msg, NULL, 0);
+	if (trigger_wanted(bypass, reason) && s->port->mode & TIPH_INBOUND && !was_fired(s))
+		trigger_send(bypass, &s->thread->metrics, reason, &s->address, &s->original);
 }

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "exchange.h"
+#include "trigger.h"
 
 static const char connect_ok[] = "HTTP/1.1 200 Connection established\r\n\r\n";
 
@@ -61,12 +62,31 @@ static bool relay(struct session *s, struct body *b, struct watch *src, struct b
 	}
 }
 
+/* A client that does not like what the origin said to its ClientHello. */
+static void look_for_alert(struct session *s)
+{
+	uint8_t octets[TLS_ALERT_LOOK];
+	struct exchange *x = s->x;
+	ssize_t n;
+
+	if (x->greeted || !x->hello || !(s->client.ready & READY_IN) || buf_len(s->in) || !x->response.received)
+		return;
+	n = recv(s->client.fd, octets, sizeof(octets), MSG_PEEK);
+	if (n < 0)
+		return;
+	x->greeted = true;
+	if (tls_is_alert(octets, (size_t)n))
+		trigger_fire(s, TIPH_BYPASS_TLS_ALERT);
+}
+
 bool tunnel_step(struct session *s)
 {
 	struct exchange *x = s->x;
 	struct upstream *up = x->up;
 	bool alive = relay(s, &x->response, &up->watch, &up->in, &s->client,
 			   &x->client_eof_sent);
+
+	look_for_alert(s);
 
 	alive = alive && relay(s, &x->request, &s->client, &s->in, &up->watch, &x->up_eof_sent);
 	if (alive && !(x->client_eof_sent && x->up_eof_sent))

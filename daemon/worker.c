@@ -449,8 +449,10 @@ static void beat(struct worker *w)
 	for (unsigned int i = 0; i < w->n_threads; i++)
 		if (__atomic_load_n(&w->threads[i].loop.turns, __ATOMIC_RELAXED) == w->beats[i])
 			return;
-	for (unsigned int i = 0; i < w->n_threads; i++)
+	for (unsigned int i = 0; i < w->n_threads; i++) {
 		w->beats[i] = __atomic_load_n(&w->threads[i].loop.turns, __ATOMIC_RELAXED);
+		msg.b |= __atomic_load_n(&w->threads[i].deaf, __ATOMIC_RELAXED);
+	}
 	channel_send(w->args->control, &msg, NULL, 0);
 }
 

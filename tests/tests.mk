@@ -32,6 +32,7 @@ unit-bypass_text := daemon/bypass_text daemon/addr
 unit-overload := daemon/overload
 unit-health := daemon/health daemon/addr
 unit-speakers := daemon/speakers daemon/addr
+unit-tally := daemon/tally daemon/addr
 unit-http1_begin := $(UNIT_HTTP1) daemon/http1_begin
 unit-body := daemon/body daemon/body_splice daemon/pipes daemon/buf daemon/loop daemon/timer daemon/http_trailers $(UNIT_HTTP1)
 unit-http_trailers := daemon/http_trailers tests/unit/trailers $(UNIT_HTTP1)

@@ -4,15 +4,17 @@
 # What is forwarded on purpose: static entries, dynamic ones by hand and by triggers, those that end, those that may not
 # be. A SYN decides: what runs is left alone, whatever becomes of its entry.
 #
-#   client  ----  gateway: full on :80, :8000, :9000 to :9002  ----  origin: nginx, and servers that are no HTTP
+#   client  ----  gateway: full on :80, :8000, :9000 to :9002, TLS on :9004  ----  origin: nginx, and servers that are no HTTP
 . "$(dirname "$0")/proxy.inc"
 lab_up
 write_conf() {	# BYPASS
 	daemon_conf <<-CONF
+		workers: 1
 		$1
 		http: {connect_timeout: 2s}
 		ports:
 		  - {name: web, listen: 8080, mode: full, match: {ports: [80, 8000, 9000, 9001, 9002]}}
+		  - {name: tls, listen: 8081, mode: full, protocol: tls, match: {ports: [9004]}}
 	CONF
 }
 reloads=0
@@ -112,6 +114,47 @@ check "limit: and still 6" entries "len([e for e in j['entries'] if e['kind'] ==
 check "bypass_dynamic is counted" wait_for "[ \"\$(counter '' bypass_dynamic)\" -ge 8 ]" 20
 check "bypass_triggers are counted" test "$(counter '' bypass_triggers)" -ge 6
 check "people can read it" says 'dynamic +10\.71\.1\.11/32 +10\.71\.2\.11/32 +80 +manual' ctl bypass
+
+# what the worker tells the parent is the same on each datapath, and takes an emulated machine long
+if [ -z "${TIPH_VM:-}" ]; then
+	write_conf "bypass: {dynamic: {enabled: true, triggers: [server_error, tls_alert], server_errors: 3, ttl: 1h, limit: 100, snapshot: $LAB/snapshot}}"
+	check "other triggers" takes
+	lab_serve banner 9004
+	# a client that refuses what a server says to its hello
+	refuses_tls() {
+		in_client /usr/bin/python3 -c '
+import socket, ssl, sys
+bio, out = ssl.MemoryBIO(), ssl.MemoryBIO()
+try:
+    ssl.create_default_context().wrap_bio(bio, out, server_hostname="a.example").do_handshake()
+except ssl.SSLWantReadError:
+    pass
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
+s.settimeout(20)
+s.bind((sys.argv[2], 0))
+s.connect((sys.argv[1], 9004))
+s.sendall(out.read())
+s.recv(100)
+s.sendall(bytes([21, 3, 3, 0, 2, 2, 48]))
+s.recv(1)' "$1" "$2" 2>&1
+	}
+	has_entry() { entries "[e for e in j['entries'] if e.get('reason') == '$1' and e['source'] == '$2' and e['destination'] == '$3' and e['port'] == $4]"; }
+	for family in 4 6; do
+		[ $family = 4 ] && to=$O4 from=$C4 d=$D4 all=32
+		[ $family = 6 ] && to=$O6 from=$C6 d=$D6 all=128
+		check "$to tls_alert: a client says one" refuses_tls $to "$from"
+		check "$to tls_alert: an entry" wait_for "has_entry tls_alert $from/$all $to/$all 9004" 20
+		for n in 1 2; do check "$to server_error $n" says '^500' fetch -o /dev/null -w '%{http_code}' --interface "$from" "$(lab_url $to /500)"; done
+		check "$to server_error: one that is none" goes proxied $to 80 "$from"
+		for n in 1 2; do check "$to server_error $n again" says '^500' fetch -o /dev/null -w '%{http_code}' --interface "$from" "$(lab_url $to /500)"; done
+		check "$to server_error: not three in a row: intercepted" goes proxied $to 80 "$from"
+		for n in 1 2 3; do check "$to server_error $n of 3" says '^500' fetch -o /dev/null -w '%{http_code}' --interface "$from" "$(lab_url $to /500)"; done
+		check "$to server_error: an entry" wait_for "has_entry server_error $from/$all $to/$all 80" 20
+		check "$to server_error: forwarded" goes direct $to 80 "$from"
+		check "$to server_error: another client is not" goes proxied $to 80 "$d"
+	done
+	write_conf "bypass: {dynamic: {enabled: true, ttl: 1h, limit: 100, snapshot: $LAB/snapshot}}"
+fi
 
 check "a reload keeps them" takes
 check "a reload keeps them: forwarded" goes direct $O4B 80 "$D4"

@@ -131,6 +131,26 @@ static void test_contains(void)
 	ok(!prefix_contains(&(struct prefix){ .addr.family = AF_INET6 }, &a), "::/0 has no IPv4");
 }
 
+static void test_cuts(void)
+{
+	static const struct { const char *addr; unsigned int len; const char *want; } cases[] = {
+		{ "10.71.2.255", 24, "10.71.2.0/24" }, { "10.71.2.255", 32, "10.71.2.255/32" },
+		{ "10.71.2.255", 25, "10.71.2.128/25" }, { "10.71.2.255", 64, "10.71.2.255/32" },
+		{ "255.255.255.255", 1, "128.0.0.0/1" }, { "10.71.2.255", 0, "0.0.0.0/0" },
+		{ "fd71:2::ff", 64, "fd71:2::/64" }, { "fd71:2::ff", 125, "fd71:2::f8/125" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[ENDPOINT_STRLEN];
+		struct prefix p;
+		struct addr a;
+
+		addr_parse(cases[i].addr, strlen(cases[i].addr), &a);
+		p = addr_prefix(&a, cases[i].len);
+		is(prefix_format(&p, text, sizeof(text)), cases[i].want, cases[i].addr);
+	}
+}
+
 static void test_sockaddr(void)
 {
 	struct sockaddr_storage ss = { .ss_family = AF_INET6 };
@@ -177,6 +197,7 @@ int main(void)
 	test_endpoints();
 	test_prefixes();
 	test_contains();
+	test_cuts();
 	test_sockaddr();
 	test_kinds();
 	return tap_done();

@@ -121,7 +121,7 @@ static const struct mistake mistakes[] = {
 	{ KEY("bypass: {static: [{port: @0}]}"), "bypass.static.port" },
 	{ KEY("bypass: {static: [{@sorce: 10.0.0.1}]}"), "did you mean \"source\"?" },
 	{ KEY("bypass: {static: [@10.0.0.1]}"), "bypass.static must be a mapping" },
-	{ KEY("bypass: {dynamic: {triggers: [@tls_alert]}}"), "bypass.dynamic.triggers" },
+	{ KEY("bypass: {dynamic: {triggers: [@full_moon]}}"), "bypass.dynamic.triggers" },
 	{ KEY("bypass: {dynamic: {ttl: @10ms}}"), "bypass.dynamic.ttl" },
 	{ KEY("bypass: {dynamic: {snapshot: @here}}"), "bypass.dynamic.snapshot" },
 	{ KEY("bypass: {never: [@nowhere]}"), "bypass.never" },

@@ -471,6 +471,25 @@ static void test_real(void)
 		is(real_hello(clients[i].command, &h), clients[i].want, clients[i].command);
 }
 
+static void test_alerts(void)
+{
+	static const struct { const char *name; const char *octets; size_t len; bool alert; } cases[] = {
+		{ "an alert in the clear", "\x15\x03\x03\x00\x02\x02\x30", 7, true },
+		{ "the same, cut", "\x15\x03\x03\x00", 4, false },
+		{ "an encrypted one", "\x17\x03\x03\x00\x13zzzzzz", 11, true },
+		{ "an encrypted one behind a ChangeCipherSpec", "\x14\x03\x03\x00\x01\x01\x17\x03\x03\x00\x13", 11, true },
+		{ "one in the clear behind a ChangeCipherSpec", "\x14\x03\x03\x00\x01\x01\x15\x03\x03\x00\x02", 11, true },
+		{ "an encrypted Finished", "\x14\x03\x03\x00\x01\x01\x17\x03\x03\x00\x35", 11, false },
+		{ "a longer one", "\x17\x03\x03\x01\x13zzzzzz", 11, false },
+		{ "a handshake message", "\x16\x03\x03\x00\x46zzzzzz", 11, false },
+		{ "no TLS", "\x15\x01\x03\x00\x02\x02\x30", 7, false },
+		{ "nothing", "", 0, false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		ok(tls_is_alert(cases[i].octets, cases[i].len) == cases[i].alert, "alerts: %s", cases[i].name);
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -483,6 +502,7 @@ int main(void)
 	test_not_tls();
 	test_odd_messages();
 	test_changes();
+	test_alerts();
 	test_real();
 	return tap_done();
 }
