@@ -109,11 +109,12 @@ $(BUILD)/unit/ctl_%: tests/ctl/%.sh | daemon ctl man
 	@printf '#!/bin/sh\nexec %s %s\n' $< $(BUILD) >$@ && chmod +x $@
 
 # Fuzz targets, by libFuzzer with both sanitizers. They include what they are about and are linked with the rest.
-# `make fuzz TIME=3600 FUZZ="request chunked"`, in seconds; check-unit gives each FUZZ_UNIT_SECONDS.
+# `make fuzz TIME=3600 FUZZ="request chunked"`, in seconds. check-unit gives each FUZZ_UNIT_SECONDS, as long as make check
+# stays short on two CPUs; a minute each: make check-unit FUZZ_UNIT_SECONDS=60.
 FUZZ_TARGETS := request response forward chunked hello proxy conf resolver admin
 FUZZ ?= $(FUZZ_TARGETS)
 FUZZ_SECONDS ?= $(or $(TIME),60)
-FUZZ_UNIT_SECONDS ?= 5
+FUZZ_UNIT_SECONDS ?= 30
 FUZZ_CC ?= clang-14
 FUZZ_DIR := $(BUILD)/fuzz
 FUZZ_CFLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \

@@ -182,6 +182,8 @@ def play_profile(profile, todo, args, env, work, tap):
                 failures, story = future.result()
                 tap.result(title(one, place.mode), one.level, failures, story)
         faults = [] if target.alive() else ["the proxy died: " + target.tail()]
+        if not faults and args.counters:
+            faults = list(target.miscounted())
     finally:
         ended = target.stop()
     faults += target.complaints()
@@ -248,6 +250,7 @@ def main():
     for index, (one, mode) in enumerate(picked):
         profiles.setdefault(one.profile, []).append((one, env.place(index, mode, one.profile)))
     whole = not args.patterns and args.target == "tiphares"
+    args.counters = whole and args.mode == "all"
     tap = Tap(sys.stdout, len(picked) + len(profiles) + whole, args.verbose)
     if whole:
         tap.result("every point has good and hostile cases", "MUST", list(points.missing(cases.CASES, cases.MODES)))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The proxies that the cases can be played against: tipharesd, and peers, to see that the cases are fair."""
+import json
 import os
 import re
 import signal
@@ -27,6 +28,19 @@ PROFILES = {
     "announce2": {"route": {"proxy_protocol": "v2"}},
 }
 
+
+# What a profile's cases, all of them as reverse and as forward proxy, must have counted, and what they must not:
+# docs/http-decisions.md says which bound is counted where.
+COUNTED = {
+    "main": ("requests_refused responses_refused responses_truncated client_aborts retries loops_refused tunnels answers upstream_connect_errors",
+             "timeouts_header timeouts_idle timeouts_client timeouts_response timeouts_tunnel slow_clients slow_origins tls_refused proxy_headers_refused"),
+    "slow": ("timeouts_header timeouts_idle timeouts_client timeouts_response timeouts_connect", "slow_clients slow_origins timeouts_tunnel"),
+    "small": ("requests_refused", "responses_refused timeouts_header"),
+    "rates": ("slow_clients slow_origins timeouts_tunnel", "timeouts_header"),
+    "paced": ("", "slow_clients slow_origins"),
+    "senders": ("proxy_headers proxy_headers_refused timeouts_header", "tls_refused"),
+    "tls": ("tls_hellos tls_refused timeouts_header", "proxy_headers_refused requests_refused"),
+}
 
 COMPLAINT = re.compile(r"Sanitizer|runtime error:|^==\d+== ")
 
@@ -153,6 +167,20 @@ class Tiphares(Target):
         super().__init__(work, env)
         self.profile, self.name = profile, f"tiphares-{profile}"
         self.resets = PROFILES[profile].get("port", {}).get("protocol") == "tls"
+
+    def counters(self):
+        """The daemon's own, by their names."""
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(f"{self.work}/{self.profile}.sock")
+            sock.sendall(b"GET /v1/stats HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            answer = b"".join(iter(lambda: sock.recv(65536), b""))
+        stats = json.loads(answer[answer.index(b"{"):answer.rindex(b"}") + 1])
+        return {one["name"]: one["value"] for one in stats["counters"] if one["scope"] == "daemon" and not one["port"]}
+
+    def miscounted(self):
+        counters, (more_than_none, none) = self.counters(), COUNTED.get(self.profile, ("", ""))
+        yield from (f"{name} is {counters.get(name)}, and should have grown" for name in more_than_none.split() if not counters.get(name))
+        yield from (f"{name} is {counters.get(name)}, and should be 0" for name in none.split() if counters.get(name) != 0)
 
     def start(self, places):
         proxy = self.env.proxy(self.profile)
