@@ -37,8 +37,8 @@ static void nothing_is_watched(void)
 	struct overload_load full = { .sessions = 1000, .memory = 1000000, .stuck = 100000 };
 	struct overload o = { 0 };
 
-	ok(!overload_look(&o, &off, &full, 1), "0% and off: never");
-	ok(!overload_sessions(&off, 1000), "0%: no mark of sessions");
+	ok(!overload_look(&o, &off, &full, 1), "0%% and off: never");
+	ok(!overload_sessions(&off, 1000), "0%%: no mark of sessions");
 	ok(!overload_sessions(&limits, 899) && overload_sessions(&limits, 900), "the mark of sessions");
 	full.exhausted = true;
 	ok(overload_look(&o, &off, &full, 1), "without descriptors: always");
