@@ -73,7 +73,7 @@ for method, fields in (("POST", "Content-Length: 2\r\n\r\nab"), ("POST", "Conten
     case(f"connections/no-retry-{name}", "H58", "9110 9.2.2", MUST, [GET_A, Get(R(200, of="/a")), f"{method} $U/b HTTP/1.1\r\n" + HOST + fields],
          [[Request(), Answer(), Head(), Reset()]], [Outcome([R(200), R(502)], [Q("GET", "/a"), Q(method, "/b", complete=None)], None),
                                                    Outcome([R(200), R(GATEWAY_ERROR)], [Q("GET", "/a"), Q(method, "/b", complete=None)], None),
-                                                   Outcome([R(200)], [Q("GET", "/a"), Q(method, "/b", complete=None)], "closed")])
+                                                   Outcome([R(200)], [Q("GET", "/a"), Q(method, "/b", complete=None)], "closed")], hurried=True)
     case(f"connections/no-retry-first-{name}", "H58", "9110 9.2.2", MUST, [f"{method} $U/b HTTP/1.1\r\n" + HOST + fields], [[Head(), Reset()]],
          [Outcome([R(502)], [Q(method, "/b", complete=None)], None), Outcome([R(GATEWAY_ERROR)], [Q(method, "/b", complete=None)], None)])
 case("connections/no-retry-after-response-octets", "H58", "9110 9.2.2", MUST, [GET_A, Get(R(200)), GET_B], [[Request(), Answer(), Request(), "HTTP/1.1 200 O", Reset()]],

@@ -77,7 +77,7 @@ case("expect/early-answer-is-not-lost", "F45 H61", "9112 9.6", SHOULD, [POST + "
 for name, fields in {"close": "Connection: close\r\n", "keep": ""}.items():
     # Octets that come when our side is closed already must not destroy the response that is on its way.
     case(f"expect/early-answer-then-body-{name}", "F45", "9112 9.6", SHOULD, [POST + "Content-Length: 3000\r\n\r\n", Wait("end"), "x" * 1000, NotReset(), "x" * 1000, NotReset()],
-         [[Head(), "HTTP/1.1 413 Big\r\nContent-Length: 2\r\n" + fields + "\r\nno", PeerEnd()]], [Outcome([R(413, body=b"no")], None, "fin")], peers=False)
+         [[Head(), "HTTP/1.1 413 Big\r\nContent-Length: 2\r\n" + fields + "\r\nno", PeerEnd()]], [Outcome([R(413, body=b"no")], None, "fin")], peers=False, hurried=True)
 
 # ---- F46: interim responses ------------------------------------------------------------------------------------------
 

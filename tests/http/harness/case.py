@@ -596,11 +596,12 @@ class Case:
     client: steps, a text is sent. origin: a list of steps for each connection. outcomes: the first is Tiphares's
     decision, the others are as good by the RFCs; either: so many of the first are (True: all), where timing decides.
     hostile: does somebody break a rule? Not told, it is so where the first outcome refuses, cuts or ends something.
+    hurried: both ends must be faster than a time that is built in (a second or two): not for slow machines.
     modes: where it makes sense. profile: of the daemon's configuration. checks: of the Run, each returns what is wrong
     or None."""
 
     def __init__(self, name, point, ref, level, client, origin=(), outcomes=(), modes=MODES, profile="main",
-                 listen=True, backlog=32, seconds=None, peers=True, checks=(), either=False, hostile=None):
+                 listen=True, backlog=32, seconds=None, peers=True, checks=(), either=False, hostile=None, hurried=False):
         self.name, self.point, self.ref, self.level = name, point, ref, level
         self.client = [Send(step) if isinstance(step, (str, bytes)) else step for step in client]
         self.origin = [[Send(step) if isinstance(step, (str, bytes)) else step for step in steps] for steps in origin]
@@ -608,6 +609,7 @@ class Case:
         self.outcomes = list(outcomes)
         self.modes, self.profile = modes, profile
         self.listen, self.backlog, self.seconds, self.peers = listen, backlog, seconds, peers
+        self.hurried = hurried
         self.hostile = self.refuses() if hostile is None else hostile
         self.checks, self.decided = list(checks), len(self.outcomes) if either is True else int(either) or 1
 
