@@ -3,16 +3,15 @@
  * tipharesctl explain: what would become of a connection, and what became of
  * those like it.
  *
- * The host's routing says whether the destination is its own and where the source
- * would come in; the daemon says what its ports make of it.
+ * The daemon tells both: the verdict it has from its datapath, which knows the
+ * host's routing and the state of everything.
  */
-#include <errno.h>
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ctl.h"
-#include "route.h"
 
 static const char *interface;
 static const struct ctl_arg known[] = { { "interface", &interface }, { NULL, NULL } };
@@ -21,7 +20,6 @@ struct question {
 	const char *source;
 	char address[64];	/* of the destination */
 	char port[8];
-	char interface[IF_NAMESIZE];
 };
 
 /* ADDR, ADDR:PORT, ADDR6 or [ADDR6]:PORT; port 80 where there is none. */
@@ -49,42 +47,11 @@ static bool parse_destination(const char *s, struct question *q)
 	return strspn(port, "0123456789") == strlen(port) && *port && strlen(port) < 6 && atoi(port) <= 65535;
 }
 
-static int refuse(const char *what, const char *s, int err)
+static bool is_address(const char *s)
 {
-	fprintf(stderr, "tipharesctl: %s '%s': %s\n", what, s,
-		err == -EINVAL ? "not an address" : strerror(-err));
-	return CTL_USAGE;
-}
+	struct in6_addr any;
 
-/* What the host decides before any port is asked: a verdict and why, or NULL. */
-static const char *ask_host(struct question *q, const char **why, int *ret)
-{
-	struct route from = { 0 }, to = { 0 };
-	int err = route_to(q->source, &from);
-
-	if (err == -EINVAL || (err && !interface)) {
-		*ret = refuse("source", q->source, err);
-		return NULL;
-	}
-	snprintf(q->interface, sizeof(q->interface), "%s", interface ? interface : from.interface);
-	err = route_to(q->address, &to);
-	if (err == -EINVAL) {
-		*ret = refuse("destination", q->address, err);
-		return NULL;
-	}
-	if (err) {
-		*why = "this host has no route to the destination";
-		return "unroutable";
-	}
-	if (to.local) {
-		*why = "the destination is this host itself";
-		return "local";
-	}
-	if (from.local && !interface) {
-		*why = "the source is this host itself: only what it forwards is intercepted";
-		return "own";
-	}
-	return NULL;
+	return inet_pton(strchr(s, ':') ? AF_INET6 : AF_INET, s, &any) == 1;
 }
 
 static json_t *ask_daemon(const struct ctl *ctl, const struct question *q)
@@ -93,41 +60,70 @@ static json_t *ask_daemon(const struct ctl *ctl, const struct question *q)
 	char path[256];
 
 	snprintf(path, sizeof(path), "/v1/explain?source=%s&destination=%s%s%s:%s&interface=%s", q->source,
-		 v6 ? "%5B" : "", q->address, v6 ? "%5D" : "", q->port, q->interface);
+		 v6 ? "%5B" : "", q->address, v6 ? "%5D" : "", q->port, interface ? interface : "");
 	return ctl_request(ctl, "GET", path);
+}
+
+/* "10.1.2.3 -> any port 80, manual, 17 s left" */
+static void print_bypass(const json_t *e)
+{
+	const char *source = ctl_string(e, "source"), *destination = ctl_string(e, "destination");
+
+	printf("  entry: %s -> %s", *source ? source : "any", *destination ? destination : "any");
+	if (ctl_number(e, "port"))
+		printf(" port %lld", ctl_number(e, "port"));
+	if (json_object_get(e, "ttl_ms"))
+		printf(", %s, %lld s left", ctl_string(e, "reason"), ctl_number(e, "ttl_ms") / 1000);
+	puts("");
+}
+
+static void print_tried(const json_t *tried)
+{
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(tried, i, v)
+		printf("  port %s: %s\n", ctl_string(v, "port"), ctl_string(v, "why"));
+}
+
+static void print_lately(const json_t *a)
+{
+	const json_t *past = json_object_get(a, "past"), *recent = json_object_get(a, "recent");
+	json_t *v;
+	size_t i;
+
+	if (json_array_size(past) || json_array_size(recent))
+		puts("lately:");
+	/* the newest comes first in one, last in the other */
+	for (i = json_array_size(past); i-- > 0;) {
+		v = json_array_get(past, i);
+		printf("%.1f s ago %s from port %lld: %s: %s\n", (double)ctl_number(v, "age_ms") / 1e3,
+		       ctl_string(v, "port"), ctl_number(v, "source_port"), ctl_string(v, "verdict"),
+		       ctl_string(v, "why"));
+	}
+	json_array_foreach(recent, i, v)
+		ctl_print_decision(v);
 }
 
 static void print(const struct question *q, const json_t *a)
 {
-	const char *verdict = ctl_string(a, "verdict"), *why = ctl_string(a, "why");
-	double sample = json_number_value(json_object_get(a, "sample"));
-	json_t *v;
-	size_t i;
+	const char *verdict = ctl_string(a, "verdict"), *in = ctl_string(a, "interface");
 
-	printf("%s -> %s port %s, in by %s: %s", q->source, q->address, q->port,
-	       *q->interface ? q->interface : "-", verdict);
+	printf("%s -> %s port %s, in by %s: %s", q->source, q->address, q->port, *in ? in : "-", verdict);
 	if (*ctl_string(a, "port"))
-		printf(" by port %s (%s)", ctl_string(a, "port"), ctl_string(a, "mode"));
-	if (!strcmp(verdict, "intercepted") && sample < 100)
-		printf(", if the client is among %g%%", sample);
-	puts("");
-	if (*why)
-		printf("  %s\n", why);
-	if (!strcmp(verdict, "unmatched"))
-		puts("  no port matches: it is forwarded");
-	json_array_foreach(json_object_get(a, "tried"), i, v)
-		printf("  port %s: %s\n", ctl_string(v, "port"), ctl_string(v, "why"));
-	if (json_array_size(json_object_get(a, "recent")))
-		puts("lately:");
-	json_array_foreach(json_object_get(a, "recent"), i, v)
-		ctl_print_decision(v);
+		printf(" by port %s", ctl_string(a, "port"));
+	if (*ctl_string(a, "mode"))
+		printf(" (%s)", ctl_string(a, "mode"));
+	printf("\n  %s\n", ctl_string(a, "why"));
+	if (json_is_object(json_object_get(a, "bypass")))
+		print_bypass(json_object_get(a, "bypass"));
+	print_tried(json_object_get(a, "tried"));
+	print_lately(a);
 }
 
 static int run(const struct ctl *ctl, int argc, char **argv)
 {
-	const char *verdict, *why = "";
 	struct question q = { 0 };
-	int ret = CTL_OK;
 	json_t *answer;
 
 	if (argc < 3 || !parse_destination(argv[2], &q)) {
@@ -137,19 +133,13 @@ static int run(const struct ctl *ctl, int argc, char **argv)
 	if (ctl_args(argc, argv, 3, known))
 		return CTL_USAGE;
 	q.source = argv[1];
-	verdict = ask_host(&q, &why, &ret);
-	if (ret)
-		return ret;
+	if (!is_address(q.source) || !is_address(q.address)) {
+		fprintf(stderr, "tipharesctl: '%s': not an address\n", is_address(q.source) ? q.address : q.source);
+		return CTL_USAGE;
+	}
 	answer = ask_daemon(ctl, &q);
 	if (!answer)
 		return CTL_FAILED;
-	if (verdict) {
-		json_object_set_new(answer, "verdict", json_string(verdict));
-		json_object_set_new(answer, "port", json_string(""));
-		json_object_set_new(answer, "tried", json_array());
-	}
-	json_object_set_new(answer, "why", json_string(why));
-	json_object_set_new(answer, "interface", json_string(q.interface));
 	if (ctl->json)
 		ctl_print_json(answer);
 	else

@@ -88,8 +88,9 @@ struct admin_histogram {
  * @rules: add how often each rule of access of @conf decided, by index
  * @request: CHANNEL_RELOAD, _DRAIN_REQUEST or _UPGRADE: hand it to the parent.
  *	0 or a negative errno
- * @bypass: have the parent do @msg, CHANNEL_BYPASS_ADD and the like, and wait.
- *	A list comes as @n structs datapath_bypass in @fd. 0 or a negative errno
+ * @ask: have the parent do @msg, CHANNEL_BYPASS_ADD and the like, and wait.
+ *	A list comes as @n structs datapath_bypass in @fd, the answer to
+ *	CHANNEL_EXPLAIN as a struct datapath_explanation. 0 or a negative errno
  * @state: "starting", "serving" or "draining"
  */
 struct admin_ops {
@@ -100,7 +101,7 @@ struct admin_ops {
 	size_t (*recent)(void *arg, uint64_t *cursor, struct recent_entry *ret, size_t max, uint64_t *lost);
 	void (*rules)(void *arg, const struct conf *conf, uint64_t *ret);
 	int (*request)(void *arg, enum channel_kind kind);
-	int (*bypass)(void *arg, struct channel_msg *msg, int *fd, uint32_t *n);
+	int (*ask)(void *arg, struct channel_msg *msg, int *fd, uint32_t *n);
 	const char *(*state)(void *arg);
 };
 

@@ -17,7 +17,7 @@ static json_t *prefix(const struct prefix *p)
 	return p->addr.family ? json_string(prefix_format(p, text, sizeof(text))) : json_null();
 }
 
-static json_t *entry(const struct datapath_bypass *e)
+json_t *admin_bypass_entry(const struct datapath_bypass *e)
 {
 	json_t *ret = json_pack("{s:s, s:o, s:o, s:o}", "kind", bypass_kind_name(e->kind), "source", prefix(&e->source),
 				"destination", prefix(&e->destination), "port",
@@ -40,7 +40,7 @@ json_t *admin_bypass(struct admin *a)
 	uint32_t n = 0;
 	int fd = -1;
 
-	if (a->ops->bypass(a->arg, &msg, &fd, &n) || fd < 0)
+	if (a->ops->ask(a->arg, &msg, &fd, &n) || fd < 0)
 		return NULL;
 	if (n)
 		v = mmap(NULL, n * sizeof(*v), PROT_READ, MAP_PRIVATE, fd, 0);
@@ -49,7 +49,7 @@ json_t *admin_bypass(struct admin *a)
 		return NULL;
 	list = json_array();
 	for (uint32_t i = 0; i < n; i++)
-		json_array_append_new(list, entry(&v[i]));
+		json_array_append_new(list, admin_bypass_entry(&v[i]));
 	if (n)
 		munmap((void *)v, n * sizeof(*v));
 	return json_pack("{s:o}", "entries", list);
@@ -118,7 +118,7 @@ const char *admin_bypass_change(struct admin *a, struct MHD_Connection *c, enum 
 
 	if (why)
 		return why;
-	switch (-a->ops->bypass(a->arg, &msg, &fd, &n)) {
+	switch (-a->ops->ask(a->arg, &msg, &fd, &n)) {
 	case 0:
 		return NULL;
 	case ENOENT:

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The admin API's questions about decisions: what was decided lately, what would be. */
+#include <errno.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "admin_internal.h"
 #include "explain.h"
@@ -82,6 +84,17 @@ json_t *admin_recent(struct admin *a, struct MHD_Connection *c, const char **why
 	return json_pack("{s:o, s:s, s:I}", "recent", entries, "cursor", cursor, "lost", (json_int_t)lost);
 }
 
+json_t *admin_recent_last(struct admin *a, size_t max)
+{
+	json_t *entries = json_array();
+	uint64_t lost;
+	size_t n = read_recent(a, "", &lost);
+
+	for (size_t i = n > max ? n - max : 0; i < n; i++)
+		json_array_append_new(entries, entry_object(&a->recent[i]));
+	return entries;
+}
+
 /* What was decided about this client and destination lately. */
 static json_t *recent_of(struct admin *a, const struct explain_tuple *t)
 {
@@ -99,6 +112,51 @@ static json_t *recent_of(struct admin *a, const struct explain_tuple *t)
 	return entries;
 }
 
+/* What the datapath says. Return: NULL, or why it can't. */
+static const char *ask(struct admin *a, const struct explain_tuple *t, struct datapath_explanation *ret)
+{
+	struct channel_msg msg = { .kind = CHANNEL_EXPLAIN, .local.addr = t->source, .remote = t->destination };
+	ssize_t got = 0;
+	uint32_t n;
+	int fd = -1, err;
+
+	snprintf(msg.interface, sizeof(msg.interface), "%s", t->ifname);
+	err = a->ops->ask(a->arg, &msg, &fd, &n);
+	if (fd >= 0) {
+		got = pread(fd, ret, sizeof(*ret), 0);
+		close(fd);
+	}
+	switch (-err) {
+	case 0:
+		return got == sizeof(*ret) ? NULL : "the parent process does not answer";
+	case ENODEV:
+		return "there is no such interface";
+	case EHOSTUNREACH:
+		return "this host has no route to the source: say by which interface it comes in";
+	case EBUSY:
+		return "nothing is intercepted by this daemon now";
+	case ETIMEDOUT:
+	case EAGAIN:
+		return "the parent process does not answer";
+	default:
+		return "the datapath can't say";
+	}
+}
+
+static json_t *past_of(const struct datapath_explanation *x)
+{
+	json_t *past = json_array();
+
+	for (uint32_t i = 0; i < x->n_past && i < DATAPATH_PAST_MAX; i++) {
+		const struct datapath_past *p = &x->past[i];
+
+		json_array_append_new(past, json_pack("{s:s, s:s, s:s, s:i, s:I}", "verdict", p->verdict, "why",
+						      explain_verdict(p->verdict), "port", p->port, "source_port",
+						      (int)p->sport, "age_ms", (json_int_t)p->age_ms));
+	}
+	return past;
+}
+
 static bool parse_tuple(struct MHD_Connection *c, struct explain_tuple *ret, const char **why)
 {
 	const char *source = argument(c, "source"), *destination = argument(c, "destination");
@@ -110,44 +168,53 @@ static bool parse_tuple(struct MHD_Connection *c, struct explain_tuple *ret, con
 		*why = "destination must be ADDR:PORT, or [ADDR6]:PORT";
 	else if (ret->source.family != ret->destination.addr.family)
 		*why = "source and destination are of different families";
+	else if (!ret->destination.port)
+		*why = "a connection has a destination port";
+	else if (strlen(ret->ifname) >= IF_NAMESIZE)
+		*why = "there is no such interface";
 	return !*why;
 }
 
-/* The ports that were tried, in their order, up to the one that matches. */
-static const struct conf_port *try_ports(const struct conf *conf, const struct explain_tuple *t,
-					 json_t *tried)
+/* What speaks against the ports before the one that decided, or against all. */
+static json_t *tried_by(const struct conf *conf, const struct explain_tuple *t, const char *port)
 {
+	json_t *tried = json_array();
+
 	for (size_t i = 0; i < conf->n_ports; i++) {
 		enum explain_why why = explain_port(&conf->ports[i], t);
 
 		json_array_append_new(tried, json_pack("{s:s, s:b, s:s}", "port", conf->ports[i].name,
 						       "matches", why == EXPLAIN_MATCH, "why",
 						       explain_sentences[why]));
-		if (why == EXPLAIN_MATCH)
-			return &conf->ports[i];
+		if (why == EXPLAIN_MATCH || !strcmp(conf->ports[i].name, port))
+			break;
 	}
-	return NULL;
+	return tried;
 }
 
 json_t *admin_explain(struct admin *a, struct MHD_Connection *c, const char **why)
 {
-	struct explain_tuple t = { 0 };
+	struct datapath_explanation x = { 0 };
 	const struct conf_port *port;
-	json_t *tried, *ret;
+	struct explain_tuple t = { 0 };
 	struct conf *conf;
+	json_t *ret;
 
 	if (!parse_tuple(c, &t, why))
 		return NULL;
-	conf = a->ops->conf(a->arg);
-	if (!conf) {
+	*why = ask(a, &t, &x);
+	conf = *why ? NULL : a->ops->conf(a->arg);
+	if (!*why && !conf)
 		*why = "no configuration is in force yet";
+	if (*why)
 		return NULL;
-	}
-	tried = json_array();
-	port = try_ports(conf, &t, tried);
-	ret = json_pack("{s:s, s:s, s:s, s:f, s:o, s:o}", "verdict", port ? "intercepted" : "unmatched", "port",
-			port ? port->name : "", "mode", port ? conf_mode_name(port->mode) : "", "sample",
-			port ? port->sample / 100.0 : 100.0, "tried", tried, "recent", recent_of(a, &t));
+	t.ifname = x.interface;
+	port = conf_port_by_name(conf, x.port);
+	ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:f, s:o, s:o, s:o, s:o}", "verdict", x.verdict, "why",
+			explain_verdict(x.verdict), "interface", x.interface, "port", x.port, "mode",
+			port ? conf_mode_name(port->mode) : "", "sample", port ? port->sample / 100.0 : 100.0, "bypass",
+			x.bypassed ? admin_bypass_entry(&x.bypass) : json_null(), "tried", tried_by(conf, &t, x.port),
+			"past", past_of(&x), "recent", recent_of(a, &t));
 	conf_put(conf);
 	return ret;
 }

@@ -16,6 +16,7 @@ struct MHD_Connection;
  * @lock: one request at a time: both servers share what follows
  * @page: copy of the shared page
  * @flows, @counters, @histograms, @recent, @cursor: room for the worker's answers
+ * @bypass, @bypass_at: what the page shows of bypass entries, and when they were read
  */
 struct admin {
 	struct MHD_Daemon *unix_server;
@@ -31,6 +32,8 @@ struct admin {
 	struct admin_histogram histograms[ADMIN_HISTOGRAMS_MAX];
 	struct recent_entry recent[ADMIN_RECENT_MAX];
 	uint64_t cursor[ADMIN_THREADS_MAX];
+	json_t *bypass;
+	uint64_t bypass_at;
 };
 
 /* All: with @a->lock. Return: a new value, NULL when out of memory. */
@@ -46,7 +49,16 @@ json_t *admin_explain(struct admin *a, struct MHD_Connection *c, const char **wh
 /* admin_bypass.c; the second says why not */
 struct MHD_Connection;
 json_t *admin_bypass(struct admin *a);
+json_t *admin_bypass_entry(const struct datapath_bypass *e);
 const char *admin_bypass_change(struct admin *a, struct MHD_Connection *c, enum channel_kind kind);
+
+/* The newest entries of what /v1/recent answers, @max at most. */
+json_t *admin_recent_last(struct admin *a, size_t max);
+
+/* admin_page.c; texts are to be freed, NULL when out of memory */
+bool admin_page_allowed(struct MHD_Connection *c);
+char *admin_page(size_t *len, char *policy, size_t size);
+char *admin_event(struct admin *a, size_t *len);
 
 /* Prometheus text, to be freed; NULL when out of memory. */
 char *admin_metrics(struct admin *a, size_t *len);

@@ -11,6 +11,7 @@
 #ifndef TIPHARES_CHANNEL_H
 #define TIPHARES_CHANNEL_H
 
+#include <net/if.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,7 +40,8 @@
  *	answers on the admin sockets from now on
  * @CHANNEL_REOPEN: one fd: where the access log goes from now on
  * @CHANNEL_BYPASS_DONE: a: ticket, b: 0 or errno. Of a list: one fd with structs
- *	datapath_bypass, c: how many
+ *	datapath_bypass, c: how many; of an explanation: with one struct
+ *	datapath_explanation
  * @CHANNEL_GIVE: answer with the listeners in use, for another daemon
  *
  * Worker to parent, control channel:
@@ -63,6 +65,8 @@
  *	c: length of the source's prefix, and that of the destination's << 8; the
  *	prefixes and the port are in local and remote. @CHANNEL_BYPASS_FLUSH: all of
  *	them. @CHANNEL_BYPASS_LIST: answer with them. a: ticket
+ * @CHANNEL_EXPLAIN: what would become of a connection from local to remote that
+ *	comes in by interface? a: ticket
  * @CHANNEL_GAVE: those were all (a: 0), or why there are none (a: errno)
  *
  * Worker to parent, socket channel of a thread:
@@ -107,7 +111,8 @@ enum channel_kind {
 	CHANNEL_BYPASS_FLUSH,
 	CHANNEL_BYPASS_LIST,
 	CHANNEL_BYPASS_DONE,
-	CHANNEL_KIND_MAX = CHANNEL_BYPASS_DONE,
+	CHANNEL_EXPLAIN,
+	CHANNEL_KIND_MAX = CHANNEL_EXPLAIN,
 };
 
 struct channel_msg {
@@ -117,6 +122,7 @@ struct channel_msg {
 	uint32_t c;
 	struct endpoint local;
 	struct endpoint remote;
+	char interface[IF_NAMESIZE];
 };
 
 /* A pair of connected channels, close-on-exec, non-blocking. */

@@ -10,6 +10,7 @@
 #ifndef TIPHARES_DATAPATH_H
 #define TIPHARES_DATAPATH_H
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -73,17 +74,32 @@ struct datapath_bypass {
 /* Called for each entry of a list. Return: 0, or a negative errno that ends the listing. */
 typedef int (*datapath_bypass_fn)(const struct datapath_bypass *entry, void *arg);
 
+/* What became of a SYN that was not intercepted; @sport: its source port. */
+struct datapath_past {
+	char verdict[32];
+	char port[TIPH_NAME_MAX];
+	uint16_t sport;
+	uint64_t age_ms;
+};
+
+#define DATAPATH_PAST_MAX 16
+
 /**
  * struct datapath_explanation - what would become of a connection
  * @verdict: its name, as that of a counter
  * @port: the port that decided, or ""
+ * @interface: by which it would come in
  * @bypassed: @bypass is the entry that decided
+ * @past: what became of such SYNs lately, the newest first, @n_past of them
  */
 struct datapath_explanation {
 	char verdict[32];
 	char port[TIPH_NAME_MAX];
+	char interface[IF_NAMESIZE];
 	bool bypassed;
 	struct datapath_bypass bypass;
+	uint32_t n_past;
+	struct datapath_past past[DATAPATH_PAST_MAX];
 };
 
 /**
@@ -123,9 +139,8 @@ struct datapath_explanation {
  * @bypass_flush: remove all entries of @kind
  * @bypass_limit: how many dynamic entries there may be; beyond, the oldest go
  * @bypass_list: call @each for the entries of @kind
- * @explain: what would become of a SYN from @src to @dst; @ifname: its ingress
- *	interface, NULL: where the source is routed to; @src's port may be 0
- *	Where the backend can't: datapath_no_explain(), -EOPNOTSUPP.
+ * @explain: what would become of a SYN from @src to @dst that comes in by
+ *	@ifname, by the same reasons as the counters have; @src's port may be 0
  * @retire: before a clean exit: take nothing new, but go on delivering what was
  *	taken. NULL where close() does both at once.
  * @settled: after retire() and the worker's end: nothing of ours is under way
@@ -173,10 +188,6 @@ struct datapath_ops {
 	int (*connect)(uint8_t source_port, int accepted, int given, const struct endpoint *client,
 		       const struct endpoint *dst);
 };
-
-/* What a backend has in the place of an operation that it can't do. */
-int datapath_no_explain(struct datapath *dp, const struct endpoint *src, const struct endpoint *dst,
-			const char *ifname, struct datapath_explanation *ret, char *why, size_t size);
 
 extern const struct datapath_ops datapath_kmod_ops;
 extern const struct datapath_ops datapath_nft_ops;

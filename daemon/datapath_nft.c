@@ -25,6 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "explain.h"
 #include "privs.h"
 
 /**
@@ -396,6 +397,17 @@ static int nft_list(struct datapath *dp, enum tiph_bypass_kind kind, datapath_by
 	return dp->conf ? nft_bypass_list(&dp->bypass, dp->conf, kind, each, arg) : 0;
 }
 
+static int explain(struct datapath *dp, const struct endpoint *src, const struct endpoint *dst, const char *ifname,
+		   struct datapath_explanation *ret, char *why, size_t size)
+{
+	const struct explain_tuple tuple = { src->addr, *dst, ifname };
+
+	if (!dp->conf)
+		return -EBUSY;
+	nft_explain(dp->conf, &dp->facts, &dp->known, &dp->bypass, &dp->health, &tuple, ret);
+	return 0;
+}
+
 /* Nobody would read what comes when there is nothing to look after. */
 static int nft_pollfd(struct datapath *dp)
 {
@@ -600,7 +612,7 @@ const struct datapath_ops datapath_nft_ops = {
 	.bypass_flush = nft_flush,
 	.bypass_limit = nft_limit,
 	.bypass_list = nft_list,
-	.explain = datapath_no_explain,
+	.explain = explain,
 	.retire = nft_retire,
 	.settled = nft_settled,
 	.close = nft_close,

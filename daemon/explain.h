@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What would become of a connection, by the port table: the question that both
- * datapaths answer for each SYN, asked without one. Pure.
- *
- * What only the host knows (is the destination its own, may the source come in by
- * that interface) is not looked at here.
+ * What would become of a connection, as far as the configuration tells: does a
+ * port match, is the client in its sample, what does the name of a verdict mean?
+ * Pure. The verdict itself is the datapath's, which knows the host and the state
+ * of the daemon.
  */
 #ifndef TIPHARES_EXPLAIN_H
 #define TIPHARES_EXPLAIN_H
@@ -36,6 +35,12 @@ struct explain_tuple {
 	struct endpoint destination;
 	const char *ifname;
 };
+
+/* Is this client in the share that @port intercepts? As both datapaths count. */
+bool explain_sampled(const struct conf_port *port, const struct addr *client);
+
+/* A sentence for the name of a verdict, "" for one that is not known. */
+const char *explain_verdict(const char *name);
 
 /* Does @port take it? The first thing that speaks against it. */
 enum explain_why explain_port(const struct conf_port *port, const struct explain_tuple *t);

@@ -208,22 +208,35 @@ static bool describe_state(struct nlattr **a, uint32_t *state, struct datapath_e
 	return true;
 }
 
-static bool describe_loop(struct nlattr **a, struct datapath_event *ret)
+int kmod_get_tuple(struct nlattr *nest, struct kmod_tuple *ret)
 {
 	static struct nla_policy policy[TIPH_TUPLE_MAX + 1] = {
 		[TIPH_TUPLE_SOURCE] = { .minlen = sizeof(struct tiph_prefix) },
 		[TIPH_TUPLE_DESTINATION] = { .minlen = sizeof(struct tiph_prefix) },
+		[TIPH_TUPLE_SPORT] = { .type = NLA_U16 },
+		[TIPH_TUPLE_DPORT] = { .type = NLA_U16 },
 	};
 	struct nlattr *t[TIPH_TUPLE_MAX + 1];
-	char from[ENDPOINT_STRLEN], to[ENDPOINT_STRLEN];
 	struct prefix src = { 0 }, dst = { 0 };
 
-	if (!a[TIPH_A_TUPLE] || nla_parse_nested(t, TIPH_TUPLE_MAX, a[TIPH_A_TUPLE], policy) < 0 ||
-	    get_prefix(t[TIPH_TUPLE_SOURCE], &src) || get_prefix(t[TIPH_TUPLE_DESTINATION], &dst))
+	if (nla_parse_nested(t, TIPH_TUPLE_MAX, nest, policy) < 0 || get_prefix(t[TIPH_TUPLE_SOURCE], &src) ||
+	    get_prefix(t[TIPH_TUPLE_DESTINATION], &dst))
+		return -EBADMSG;
+	ret->source = (struct endpoint){ src.addr, t[TIPH_TUPLE_SPORT] ? nla_get_u16(t[TIPH_TUPLE_SPORT]) : 0 };
+	ret->destination = (struct endpoint){ dst.addr, t[TIPH_TUPLE_DPORT] ? nla_get_u16(t[TIPH_TUPLE_DPORT]) : 0 };
+	return 0;
+}
+
+static bool describe_loop(struct nlattr **a, struct datapath_event *ret)
+{
+	char from[ENDPOINT_STRLEN], to[ENDPOINT_STRLEN];
+	struct kmod_tuple t;
+
+	if (!a[TIPH_A_TUPLE] || kmod_get_tuple(a[TIPH_A_TUPLE], &t))
 		return false;
 	ret->kind = DP_EVENT_NOTICE;
 	snprintf(ret->text, sizeof(ret->text), "a SYN that this host sent to %s as %s came back: there is a routing loop",
-		 addr_format(&dst.addr, to, sizeof(to)), addr_format(&src.addr, from, sizeof(from)));
+		 addr_format(&t.destination.addr, to, sizeof(to)), addr_format(&t.source.addr, from, sizeof(from)));
 	return true;
 }
 

@@ -20,6 +20,15 @@ int kmod_get_bypass(struct nlattr *nest, uint8_t kind, struct datapath_bypass *r
 int kmod_put_tuple(struct nl_msg *msg, const struct endpoint *src, const struct endpoint *dst,
 		   unsigned int ifindex);
 
+/* A connection, as its SYN shows it. */
+struct kmod_tuple {
+	struct endpoint source;
+	struct endpoint destination;
+};
+
+/* Read a TIPH_A_TUPLE nest. Return: 0 or -EBADMSG. */
+int kmod_get_tuple(struct nlattr *nest, struct kmod_tuple *ret);
+
 /*
  * What a notification says, as a line for people. @state: the namespace's TIPH_STATE_ as last heard. Return: whether
  * there is anything to say.

@@ -125,15 +125,62 @@ static int take_explanation(struct nlmsghdr *hdr, void *arg)
 	return kmod_get_bypass(a[TIPH_A_BYPASS], nla_get_u8(a[TIPH_A_BYPASS_KIND]), &x->bypass);
 }
 
+/* The question's connection, whatever its source port. */
+static bool is_of(const struct endpoint *src, const struct endpoint *dst, const struct kmod_tuple *t)
+{
+	return addr_equal(&t->source.addr, &src->addr) && endpoint_equal(&t->destination, dst);
+}
+
+struct past_listing {
+	const struct endpoint *src;
+	const struct endpoint *dst;
+	struct datapath_explanation *x;
+};
+
+/* They come from the oldest to the newest. */
+static int take_past(struct nlmsghdr *hdr, void *arg)
+{
+	struct nlattr *a[TIPH_A_MAX + 1], *port[TIPH_PORT_MAX + 1];
+	struct past_listing *l = arg;
+	struct datapath_past past = { 0 };
+	struct kmod_tuple t;
+	int err = kmod_parse(hdr, a);
+
+	if (err || !a[TIPH_A_VERDICT] || !a[TIPH_A_AGE] || !a[TIPH_A_TUPLE] || kmod_get_tuple(a[TIPH_A_TUPLE], &t))
+		return err ? err : -EBADMSG;
+	if (!is_of(l->src, l->dst, &t))
+		return 0;
+	nla_strlcpy(past.verdict, a[TIPH_A_VERDICT], sizeof(past.verdict));
+	if (a[TIPH_A_PORT] && !nla_parse_nested(port, TIPH_PORT_MAX, a[TIPH_A_PORT], NULL) && port[TIPH_PORT_NAME])
+		nla_strlcpy(past.port, port[TIPH_PORT_NAME], sizeof(past.port));
+	past.sport = t.source.port;
+	past.age_ms = nla_get_u64(a[TIPH_A_AGE]);
+	memmove(l->x->past + 1, l->x->past, (DATAPATH_PAST_MAX - 1) * sizeof(past));
+	l->x->past[0] = past;
+	l->x->n_past += l->x->n_past < DATAPATH_PAST_MAX;
+	return 0;
+}
+
+/* A module that does not remember is an older one. */
+static int read_past(struct datapath *dp, const struct endpoint *src, const struct endpoint *dst,
+		     struct datapath_explanation *ret)
+{
+	struct past_listing l = { src, dst, ret };
+	int err = nl_request(dp->commands, nl_message(dp->family, TIPH_CMD_LATELY_GET, NLM_F_DUMP, 0), take_past, &l,
+			     NULL, 0);
+
+	return err == -EOPNOTSUPP ? 0 : err;
+}
+
 int kmod_explain(struct datapath *dp, const struct endpoint *src, const struct endpoint *dst,
 			const char *ifname, struct datapath_explanation *ret, char *why, size_t size)
 {
-	unsigned int ifindex = ifname ? if_nametoindex(ifname) : 0;
-	struct datapath_explanation x = { 0 };
+	unsigned int ifindex = if_nametoindex(ifname);
+	struct datapath_explanation x = *ret;
 	struct nl_msg *msg;
 	int err;
 
-	if (ifname && !ifindex) {
+	if (!ifindex) {
 		snprintf(why, size, "there is no interface %s", ifname);
 		return -ENODEV;
 	}
@@ -143,6 +190,8 @@ int kmod_explain(struct datapath *dp, const struct endpoint *src, const struct e
 		msg = NULL;
 	}
 	err = nl_request(dp->commands, msg, take_explanation, &x, why, size);
+	if (!err)
+		err = read_past(dp, src, dst, &x);
 	if (!err)
 		*ret = x;
 	return err;

@@ -176,6 +176,9 @@ void nft_script_free(struct nft_script *script);
 char *nft_script_state(const struct conf_port *port, enum nft_port_state state);
 /* Commands after which nothing new is intercepted; to be freed. */
 char *nft_script_retire(const struct conf *conf);
+/* The counters of what becomes of a port's SYNs by its policies. */
+const char *nft_failure_name(const struct conf_port *port);
+const char *nft_overload_name(const struct conf_port *port);
 /* Add the ports of @conf. */
 void nft_known_add(struct nft_known *known, const struct conf *conf);
 
@@ -322,6 +325,13 @@ bool nft_health_wildcards(struct nft_health *health);
 bool nft_health_unsent(struct nft_health *health);
 /* Did a SYN arrive since the rules changed? */
 bool nft_health_proved(const struct nft_health *health, unsigned int port);
+
+/* nft_explain.c: what the rules would do with a SYN */
+
+struct explain_tuple;
+void nft_explain(const struct conf *conf, const struct nft_facts *facts, const struct nft_known *known,
+		 const struct nft_bypass *bypass, const struct nft_health *health, const struct explain_tuple *tuple,
+		 struct datapath_explanation *ret);
 
 /* nft_watch.c: noticing changes */
 

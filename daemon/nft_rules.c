@@ -188,14 +188,14 @@ static bool set_known(struct writer *w, const char *name, const uint8_t *map)
 
 /* ---- one port ------------------------------------------------------------ */
 
-static const char *failure_name(const struct conf_port *port)
+const char *nft_failure_name(const struct conf_port *port)
 {
 	static const char *const names[] = { "failure_open", "failure_closed", "failure_reset" };
 
 	return names[port->on_failure];
 }
 
-static const char *overload_name(const struct conf_port *port)
+const char *nft_overload_name(const struct conf_port *port)
 {
 	return port->on_overload == TIPH_POLICY_OPEN ? "overload_open" : "overload_closed";
 }
@@ -210,8 +210,8 @@ static const char *policy_verdict(uint8_t policy)
 static void port_objects(struct writer *w, const struct conf_port *port)
 {
 	counter(w, "intercepted", port->name);
-	counter(w, failure_name(port), port->name);
-	counter(w, overload_name(port), port->name);
+	counter(w, nft_failure_name(port), port->name);
+	counter(w, nft_overload_name(port), port->name);
 	if (w->facts->input)
 		counter(w, "arrived", port->name);
 	if (port->sample < 10000)
@@ -297,7 +297,7 @@ static void port_chain(struct writer *w, const struct conf_port *port)
 	rule(w, "jump skip.%s", port->name);
 	for (size_t i = 0; i < port->n_listen; i++)
 		port_tproxy(w, port, &port->listen[i]);
-	rule(w, "counter name %s.%s %s", failure_name(port), port->name, policy_verdict(port->on_failure));
+	rule(w, "counter name %s.%s %s", nft_failure_name(port), port->name, policy_verdict(port->on_failure));
 	chain_end(w);
 }
 
@@ -313,7 +313,7 @@ char *nft_script_state(const struct conf_port *port, enum nft_port_state state)
 	else
 		n = asprintf(&text, "flush chain inet %s skip.%s\nadd rule inet %s skip.%s counter name %s.%s %s\n",
 			     NFT_TABLE, port->name, NFT_TABLE, port->name,
-			     overload ? overload_name(port) : failure_name(port), port->name,
+			     overload ? nft_overload_name(port) : nft_failure_name(port), port->name,
 			     policy_verdict(overload ? port->on_overload : port->on_failure));
 	return n < 0 ? NULL : text;
 }

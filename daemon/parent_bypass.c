@@ -204,15 +204,22 @@ static int list_all(struct parent *p, uint32_t *n)
 	return err ? err : fd;
 }
 
+void parent_answer(struct parent *p, const struct channel_msg *done, int fd)
+{
+	int err = channel_patient(p->worker.control, done, &fd, fd >= 0);
+
+	if (fd >= 0)
+		close(fd);
+	if (err)
+		parent_worker_condemn(p, "it does not take answers", err);
+}
+
 static void answer(struct parent *p, const struct channel_msg *msg, int result, uint32_t n)
 {
 	struct channel_msg done = { .kind = CHANNEL_BYPASS_DONE, .a = msg->a, .c = n };
-	int err;
 
 	done.b = result < 0 ? (uint32_t)-result : 0;
-	err = channel_patient(p->worker.control, &done, &result, msg->kind == CHANNEL_BYPASS_LIST && result >= 0);
-	if (err)
-		parent_worker_condemn(p, "it does not take answers", err);
+	parent_answer(p, &done, msg->kind == CHANNEL_BYPASS_LIST && result >= 0 ? result : -1);
 }
 
 int parent_bypass_serve(struct parent *p, const struct channel_msg *msg)
@@ -228,8 +235,6 @@ int parent_bypass_serve(struct parent *p, const struct channel_msg *msg)
 	if (msg->kind != CHANNEL_BYPASS_LIST && !result)
 		p->bypass_dirty = true;
 	answer(p, msg, result, n);
-	if (msg->kind == CHANNEL_BYPASS_LIST && result >= 0)
-		close(result);
 	return 0;
 }
 

@@ -159,6 +159,11 @@ void parent_bypass_restore(struct parent *p);
 void parent_bypass_save(struct parent *p, bool now);
 /* The worker asks. Return: 0 or -EPROTO. */
 int parent_bypass_serve(struct parent *p, const struct channel_msg *msg);
+/* To the worker's admin thread, with @fd, which is closed, unless it is negative. */
+void parent_answer(struct parent *p, const struct channel_msg *done, int fd);
+
+/* parent_explain.c: CHANNEL_EXPLAIN; 0 or -EPROTO */
+int parent_explain(struct parent *p, const struct channel_msg *msg);
 
 /* parent_takeover.c: the daemon before and the one after us */
 

@@ -186,6 +186,8 @@ static int obey(struct parent *p, const struct channel_msg *msg)
 	case CHANNEL_BYPASS_FLUSH:
 	case CHANNEL_BYPASS_LIST:
 		return parent_bypass_serve(p, msg);
+	case CHANNEL_EXPLAIN:
+		return parent_explain(p, msg);
 	case CHANNEL_UPGRADE:
 		p->upgrade_due = true;
 		grant_wishes(p);

@@ -263,6 +263,6 @@ const struct admin_ops worker_admin_ops = {
 	.recent = admin_recent,
 	.rules = admin_rules_of,
 	.request = admin_request,
-	.bypass = worker_bypass_ask,
+	.ask = worker_bypass_ask,
 	.state = admin_state,
 };

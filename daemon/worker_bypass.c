@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bypass by hand: the admin thread asks, the parent does it, and its answer comes
- * to the worker's first thread, which wakes the one that waits. One at a time.
+ * What the admin thread asks of the parent, bypass by hand and explanations: its
+ * answer comes to the worker's first thread, which wakes the one that waits. One
+ * at a time.
  */
 #include <errno.h>
 #include <string.h>

@@ -28,6 +28,7 @@
 #include <net/netfilter/ipv6/nf_reject.h>
 
 #include "begin.h"
+#include "lately.h"
 #include "lookup.h"
 #include "synid.h"
 #include "tag.h"
@@ -305,26 +306,40 @@ static void reset(const struct tiph_packet *pkt, u8 family)
 			       pkt->state->hook);
 }
 
+static void tuple_of(struct tiph_tuple *ret, const struct tiph_packet *pkt,
+		     u8 family)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->family = family;
+	ret->sport = pkt->th->source;
+	ret->dport = pkt->th->dest;
+	ret->ifindex = pkt->state->in->ifindex;
+	if (family == AF_INET) {
+		ret->saddr.s6_addr32[0] = ip_hdr(pkt->skb)->saddr;
+		ret->daddr.s6_addr32[0] = ip_hdr(pkt->skb)->daddr;
+	} else {
+		ret->saddr = ipv6_hdr(pkt->skb)->saddr;
+		ret->daddr = ipv6_hdr(pkt->skb)->daddr;
+	}
+}
+
+static noinline void past_note(const struct tiph_packet *pkt, u8 family,
+			       const struct tiph_decision *d)
+{
+	struct tiph_tuple tuple;
+
+	tuple_of(&tuple, pkt, family);
+	tiph_lately_note(pkt->tn->lately, &tuple, d->port->ident, d->verdict);
+}
+
 static noinline void loop_note(const struct tiph_packet *pkt, u8 family)
 {
 	struct tiph_net *tn = pkt->tn;
-	struct tiph_tuple *loop = &tn->loop;
 
 	if (tiph_stamped_within(&tn->loop_stamp, TIPH_LOOP_NEWS_PERIOD) ||
 	    test_and_set_bit(TIPH_NEWS_LOOP_CLAIMED, &tn->news))
 		return;
-	memset(loop, 0, sizeof(*loop));
-	loop->family = family;
-	loop->sport = pkt->th->source;
-	loop->dport = pkt->th->dest;
-	loop->ifindex = pkt->state->in->ifindex;
-	if (family == AF_INET) {
-		loop->saddr.s6_addr32[0] = ip_hdr(pkt->skb)->saddr;
-		loop->daddr.s6_addr32[0] = ip_hdr(pkt->skb)->daddr;
-	} else {
-		loop->saddr = ipv6_hdr(pkt->skb)->saddr;
-		loop->daddr = ipv6_hdr(pkt->skb)->daddr;
-	}
+	tuple_of(&tn->loop, pkt, family);
 	smp_wmb(); /* all of it before the bit: tend_loop() */
 	set_bit(TIPH_NEWS_LOOP, &tn->news);
 	tiph_net_news(tn);
@@ -336,6 +351,8 @@ static void pass_on(const struct tiph_packet *pkt, u8 family,
 {
 	if (d->hit.entry)
 		atomic64_inc(&d->hit.entry->hits);
+	if (d->port)
+		past_note(pkt, family, d);
 	if (d->verdict == TIPH_V_LOOP)
 		loop_note(pkt, family);
 	else if (is_reset(d->verdict))

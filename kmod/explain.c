@@ -5,6 +5,8 @@
  * A SYN of that connection is made up, and the packet path's own function
  * decides about it; so the answer can't differ from what would happen. The SYN
  * goes nowhere, and nothing is counted.
+ *
+ * And what became of those that were not intercepted, see lately.h.
  */
 #include <net/ip6_route.h>
 #include <net/route.h>
@@ -12,6 +14,7 @@
 #include "begin.h"
 #include "explain.h"
 #include "fill.h"
+#include "lately.h"
 #include "lookup.h"
 #include "notify.h"
 
@@ -298,4 +301,44 @@ int tiph_explain_doit(struct sk_buff *skb, struct genl_info *info)
 	genlmsg_end(msg, head);
 
 	return genlmsg_reply(msg, info);
+}
+
+static int fill_past(struct sk_buff *msg, const struct tiph_past *past)
+{
+	struct tiph_ident ident = { .id = past->port_id };
+	u64 age = jiffies_to_msecs(jiffies - past->at);
+
+	memcpy(ident.name, past->port, sizeof(ident.name));
+	if (nla_put_string(msg, TIPH_A_VERDICT,
+			   tiph_verdict_name(past->verdict)) ||
+	    nla_put_u64_64bit(msg, TIPH_A_AGE, age, TIPH_A_PAD) ||
+	    tiph_fill_tuple(msg, &past->tuple))
+		return -EMSGSIZE;
+	return tiph_fill_ident(msg, &ident);
+}
+
+int tiph_lately_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct tiph_net *tn = tiph_net_get(sock_net(skb->sk));
+	struct tiph_lately *lately = READ_ONCE(tn->lately);
+	u32 at = cb->args[0], next = at;
+	struct tiph_past past;
+	void *head;
+
+	while (lately && tiph_lately_read(lately, &next, &past)) {
+		head = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+				   cb->nlh->nlmsg_seq, &tiph_family,
+				   NLM_F_MULTI, TIPH_CMD_LATELY_GET);
+		if (!head)
+			break;
+		if (fill_past(skb, &past)) {
+			genlmsg_cancel(skb, head);
+			break;
+		}
+		genlmsg_end(skb, head);
+		at = next;
+	}
+	cb->args[0] = at;
+
+	return skb->len;
 }

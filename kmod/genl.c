@@ -27,7 +27,8 @@ static const struct genl_multicast_group group = { .name = TIPH_GENL_GROUP };
 /* What this module has beyond its first release. */
 #define FEATURES	(TIPH_FEATURE_IPV6 | TIPH_FEATURE_BYPASS |		\
 			 TIPH_FEATURE_HEARTBEAT | TIPH_FEATURE_SHED |		\
-			 TIPH_FEATURE_SAMPLE | TIPH_FEATURE_EXPLAIN)
+			 TIPH_FEATURE_SAMPLE | TIPH_FEATURE_EXPLAIN |		\
+			 TIPH_FEATURE_LATELY)
 
 static int fill_info(struct sk_buff *msg, struct tiph_net *tn)
 {
@@ -416,6 +417,13 @@ static const struct genl_ops ops[] = {
 		.policy	= tiph_policy_explain,
 		.maxattr = TIPH_A_MAX,
 		.doit	= tiph_explain_doit,
+	},
+	{
+		.cmd	= TIPH_CMD_LATELY_GET,
+		.flags	= GENL_UNS_ADMIN_PERM,
+		.policy	= tiph_policy_none,
+		.maxattr = TIPH_A_MAX,
+		.dumpit	= tiph_lately_dumpit,
 	},
 };
 

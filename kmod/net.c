@@ -6,6 +6,7 @@
 #include <net/netns/generic.h>
 #include <net/tcp.h>
 
+#include "lately.h"
 #include "net.h"
 #include "tag.h"
 
@@ -37,7 +38,9 @@ static int parts_create(struct tiph_net *tn)
 	if (!tn->forwarded)
 		tn->forwarded = kvcalloc(TIPH_FORWARDED, sizeof(u64),
 					 GFP_KERNEL_ACCOUNT);
-	if (!tn->gate || !tn->stats || !tn->forwarded)
+	if (!tn->lately) /* whoever finds it finds it whole */
+		smp_store_release(&tn->lately, tiph_lately_create());
+	if (!tn->gate || !tn->stats || !tn->forwarded || !tn->lately)
 		return -ENOMEM;
 	return tn->dst.rt4 ? 0 : tiph_dst_create(&tn->dst, tn->net);
 }
@@ -288,6 +291,7 @@ static void __net_exit net_exit(struct net *net)
 	tiph_ports_free(rcu_dereference_protected(tn->ports, true));
 	tiph_bypass_free(tn->bypass);
 	free_percpu(tn->stats);
+	kvfree(tn->lately);
 	kvfree(tn->forwarded);
 	kvfree(tn->gate);
 	mutex_destroy(&tn->lock);

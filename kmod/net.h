@@ -83,6 +83,7 @@ struct tiph_tuple {
  * @gate: set once, before the first hook
  * @stats: set once, before the first hook; counters of the namespace
  * @forwarded: set once, before the first hook; see begin.c
+ * @lately: set once, before the first hook; see lately.h
  * @net: set once
  * @dst: set before the first hook, taken back when the namespace exits
  * @ports: written under @lock
@@ -113,6 +114,7 @@ struct tiph_net {
 	struct tiph_gate *gate;
 	struct tiph_stats __percpu *stats;
 	u64 *forwarded;
+	struct tiph_lately *lately;
 	struct net *net;
 	struct tiph_dst dst;
 	struct tiph_ports __rcu *ports;

@@ -37,15 +37,15 @@ layers() {
 	python3 - <<'PY'
 import os, re
 LAYERS = {
-    "kmod": ["tiph", "stats trace tag prefix dst synid", "port flow rules bypass lookup parse", "net verdict fill",
+    "kmod": ["tiph", "stats trace tag prefix dst synid", "port flow rules bypass lookup parse", "net verdict fill lately",
              "hook begin bridge frag guard icmp relay sockopt spoof", "notify tend", "genl explain", "main"],
     "daemon": ["list addr timer log metrics objpool pipes privs confine sdnotify background",
              "buf loop http_msg http_page http_trailers channel clients tally",
-               "http1 tls_hello proxy_header conf nl dns body recent sysnames log_sink",
+               "http1 tls_hello proxy_header conf nl route dns body recent sysnames log_sink",
                "access accesslog asymmetry datapath explain health kmod nft bypass_text origin overload resolver shm sockpool speakers takeover upstream",
                "thread port_sockets admin_socket broker", "listener session exchange proxied relay request response sniff trigger tunnel",
                "worker admin", "worker_proc parent", "main"],
-    "ctl": ["ctl import kmod route", "args bypass client control decisions doctor events explain flows main port ports print rules stats status top"],
+    "ctl": ["ctl import kmod", "args bypass client control decisions doctor events explain flows main port ports print rules stats status top"],
 }
 UPWARD = {
     ("daemon/http_msg.c", "conf"): "the limits of a message are the configuration's",

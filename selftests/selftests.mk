@@ -107,6 +107,13 @@ check-vm: ktap-vm
 # What the stage "debug" of make check runs, which has to stay short; check-debug runs all.
 DEBUG_SHORT ?= isolation netns_exit
 
+# Is what explain says what happens? For 10,000 connections on each datapath; make check asks about some hundreds.
+EXPLAIN ?= 10000
+.PHONY: check-explain
+check-explain:
+	@TIPH_EXPLAIN=$(EXPLAIN) $(MAKE) --no-print-directory check-native T=explain_random
+	@TIPH_EXPLAIN=$(EXPLAIN) $(MAKE) --no-print-directory check-vm KERNELS=6.1 DATAPATHS=kmod T=explain_random
+
 # Under load for long. soak: natively, SOAK times survive_long, then mixed load for SOAK_SECONDS; soak-vm: the same with
 # the module, in a machine of two CPUs.
 SOAK ?= 10

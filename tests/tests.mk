@@ -47,7 +47,7 @@ unit-kmod_tag := kmod/tag kmod/guard kmod/stats tests/unit/kernel
 unit-kmod_frag := kmod/frag kmod/tag tests/unit/kernel
 unit-kmod_icmp := kmod/icmp kmod/stats tests/unit/kernel
 unit-kmod_rules := kmod/rules kmod/prefix tests/unit/kernel
-unit-kmod_hook := kmod/hook kmod/begin kmod/port kmod/prefix kmod/stats kmod/tag tests/unit/kernel
+unit-kmod_hook := kmod/hook kmod/begin kmod/lately kmod/port kmod/prefix kmod/stats kmod/tag tests/unit/kernel
 
 UNIT ?= $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c)) $(UNIT_SCRIPTS)
 # scripts that print TAP about the programs, as they are
@@ -77,7 +77,7 @@ endef
 
 # Headers of the kernel's own: empty, kernel.h stands for all of them.
 UNIT_KERNEL_HEADERS := $(addprefix $(BUILD)/unit/kernel/,$(patsubst %,linux/%.h,cpumask gfp hash icmpv6 inetdevice \
-	jhash jiffies log2 module mutex netdevice netfilter_bridge percpu random rbtree refcount rhashtable siphash slab sort \
+	jhash jiffies log2 module mutex netdevice netfilter_bridge percpu random rbtree refcount rhashtable siphash slab sort spinlock \
 	tracepoint workqueue) $(patsubst %,net/%.h,addrconf dst_metadata inet6_hashtables inet_hashtables \
 	ip ip6_fib ip6_route ipv6 ipv6_frag net_namespace netlink netns/generic route sock tcp netfilter/ipv4/nf_reject \
 	netfilter/ipv6/nf_defrag_ipv6 netfilter/ipv6/nf_reject) trace/define_trace.h)
@@ -118,7 +118,7 @@ FUZZ_UNIT_SECONDS ?= 30
 FUZZ_CC ?= clang-14
 FUZZ_DIR := $(BUILD)/fuzz
 FUZZ_CFLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	-D_GNU_SOURCE -DLLHTTP_STRICT_MODE=1 -I. -Iuapi -Idaemon -I/usr/share/include/llhttp
+	-D_GNU_SOURCE -DLLHTTP_STRICT_MODE=1 -I. -Iuapi -Idaemon -I$(BUILD)/daemon -I/usr/share/include/llhttp
 FUZZ_LLHTTP := $(addprefix /usr/share/llhttp/,api.c http.c llhttp.c)
 FUZZ_PROGRAMS := $(FUZZ:%=$(FUZZ_DIR)/fuzz_%)
 
@@ -139,6 +139,7 @@ fuzz-resolver := daemon/addr.c daemon/timer.c daemon/loop.c daemon/sysnames.c
 fuzz-dict-resolver := events
 fuzz-admin := $(filter-out daemon/admin_socket.c,$(wildcard daemon/admin*.c)) $(addprefix daemon/,explain.c bypass_text.c shm.c recent.c metrics.c) \
 	$(unit-conf:%=%.c)
+$(FUZZ_DIR)/fuzz_admin: $(BUILD)/daemon/page.inc
 fuzz-libs-admin := -lyaml -ljansson -lmicrohttpd
 fuzz-dict-admin := admin
 fuzz-dict = tests/fuzz/$(or $(fuzz-dict-$1),http).dict

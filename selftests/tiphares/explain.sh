@@ -26,6 +26,7 @@ check "the daemon starts" daemon_start || finish
 gctl() { in_gw "$TIPH_BUILD/tipharesctl" --admin "$LAB/admin.sock" "$@"; }
 bracket() { of_family "$1" "$1" "[$1]"; }
 explained() { gctl --json explain "$1" "$(bracket "$2"):$3" | in_json "(j['verdict'], j['port']) == ('$4', '$5')"; }
+judged() { gctl --json explain "$1" "$(bracket "$2"):80" | in_json "j['verdict'] == '$3'"; }
 because() { gctl --json explain "$1" "$(bracket "$2"):$3" | in_json "'''$4''' in str(j)"; }
 
 # predicted and seen SOURCE DESTINATION PORT taker ("" for none)
@@ -48,8 +49,8 @@ for f in 4 6; do
 	check "IPv$f: excepted" predicted_and_seen $c $oc 80 ""
 	check "IPv$f: excepted: it says so" because $c $oc 80 "in match.except.destinations"
 	check "IPv$f: another destination port" predicted_and_seen $c $ob 8000 two
-	check "IPv$f: not to this host" explained $c "$(lan_of $o)" 80 local ""
-	check "IPv$f: not from this host" explained "$(gw_of $o)" $o 80 own ""
+	check "IPv$f: not to this host" judged $c "$(lan_of $o)" local
+	check "IPv$f: not from this host" judged "$(gw_of $o)" $o own
 	check "IPv$f: what was decided lately" because $c $ob 80 "'result': 'ok',"
 	fetch -X POST --interface $c "$(lab_url $ob /whoami)" >/dev/null
 	check "IPv$f: a rule that denied is named" because $c $ob 80 "'rule': 'no-post',"

@@ -78,7 +78,7 @@ static const char *state(void *arg)
 
 static const struct admin_ops ops = {
 	.conf = get_conf, .flows = flows, .counters = counters, .histograms = histograms, .recent = recent,
-	.rules = rules, .request = request, .bypass = bypass, .state = state,
+	.rules = rules, .request = request, .ask = bypass, .state = state,
 };
 
 static void start(void)

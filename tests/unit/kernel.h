@@ -151,6 +151,12 @@ typedef struct { int held; } rwlock_t;
 #define write_lock_bh(lock) ((lock)->held++)
 #define write_unlock_bh(lock) ((lock)->held--)
 #define lockdep_is_held(lock) true
+typedef struct { int held; } spinlock_t;
+#define spin_lock_init(lock) ((lock)->held = 0)
+#define spin_trylock(lock) (!(lock)->held && ((lock)->held = 1))
+#define spin_unlock(lock) ((lock)->held = 0)
+#define spin_lock_bh(lock) ((lock)->held = 1)
+#define spin_unlock_bh(lock) ((lock)->held = 0)
 typedef struct { u64 key[2]; } siphash_key_t;
 u64 siphash(const void *data, size_t len, const siphash_key_t *key);
 #define jhash2(words, n, seed) jhash(words, (n) * sizeof(u32), seed)

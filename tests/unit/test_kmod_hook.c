@@ -10,6 +10,7 @@
 #include <guard.h>	/* the module's */
 #include "hook.h"
 #include "icmp.h"
+#include "lately.h"
 #include "lookup.h"
 #include "net.h"
 #include "tag.h"
@@ -21,7 +22,8 @@ static struct net net;
 static struct rtable rt4;
 static struct rt6_info rt6;
 static u64 forwarded[TIPH_FORWARDED];
-static struct tiph_net tn = { .gate = &gate, .stats = &stats, .forwarded = forwarded, .net = &net };
+static struct tiph_lately lately;
+static struct tiph_net tn = { .gate = &gate, .stats = &stats, .forwarded = forwarded, .lately = &lately, .net = &net };
 static struct tiph_bypass bypass;
 static struct tiph_bypass_entry entry;
 static struct net_device lan = { "lan0", 2 };
@@ -576,6 +578,37 @@ static void test_moved(u8 family)
 		{ .listening = true, .listening_at = 8079, .route = TIPH_V_INTERCEPTED } });
 }
 
+/* What was not intercepted is remembered, once, as it was. */
+static void test_lately(u8 family)
+{
+	static const struct question open = { "no listener: forwarded", SYN, 40000, 80, TIPH_V_FAILURE_OPEN, NF_ACCEPT, NULL, FREE };
+	static const struct question taken = { "a listener: intercepted", SYN, 40000, 80, TIPH_V_INTERCEPTED, NF_ACCEPT,
+		&listener, { .listening = true, .route = TIPH_V_INTERCEPTED } };
+	static const struct question other = { "a SYN to another port", SYN, 80, 40000, TIPH_V_UNMATCHED, NOTHING };
+	int v = family == AF_INET ? 4 : 6;
+	struct tiph_past past = {};
+	u32 at;
+
+	lately.n = at = 0;
+	ask(family, &open);
+	ok(tiph_lately_read(&lately, &at, &past) && at == 1 && past.verdict == TIPH_V_FAILURE_OPEN && past.at == jiffies &&
+	   past.tuple.family == family && past.tuple.sport == htons(40000) && past.tuple.dport == htons(80) &&
+	   past.tuple.ifindex == lan.ifindex && past.port_id == web()->ident->id && !strcmp(past.port, web()->ident->name),
+	   "IPv%d: what was forwarded is remembered", v);
+	ok(!tiph_lately_read(&lately, &at, &past), "IPv%d: once", v);
+	ask(family, &taken);
+	ask(family, &other);
+	ok(lately.n == 1, "IPv%d: what is intercepted, or no port matches, is not", v);
+	lately.lock.held = 1;
+	ask(family, &open);
+	ok(lately.n == 1, "IPv%d: nobody waits for the lock", v);
+	lately.lock.held = 0;
+	lately.n = TIPH_LATELY + 7;
+	at = 3;
+	ok(tiph_lately_read(&lately, &at, &past) && at == 8, "IPv%d: what was overwritten is skipped", v);
+	lately.n = 0;
+}
+
 static void test_sample(u8 family)
 {
 	static const struct { u16 share; u32 hash; bool in; } clients[] = {
@@ -978,6 +1011,7 @@ int main(void)
 		test_liveness(families[i]);
 		test_shed(families[i]);
 		test_moved(families[i]);
+		test_lately(families[i]);
 		test_sample(families[i]);
 		test_dry_run(families[i]);
 		test_bypass(families[i]);

@@ -93,6 +93,10 @@
  *	answer has %TIPH_A_VERDICT, %TIPH_A_PORT (name and id) where a port
  *	decided, and %TIPH_A_BYPASS with its %TIPH_A_BYPASS_KIND where an entry
  *	did. Nothing is counted. Needs CAP_NET_ADMIN.
+ * @TIPH_CMD_LATELY_GET: dump: what became of the last SYNs that a port matched
+ *	and that were not intercepted, from the oldest to the newest: each
+ *	message has %TIPH_A_TUPLE, %TIPH_A_VERDICT, %TIPH_A_PORT (name and id)
+ *	and %TIPH_A_AGE. Needs CAP_NET_ADMIN.
  */
 enum tiph_cmd {
 	TIPH_CMD_UNSPEC,
@@ -114,6 +118,7 @@ enum tiph_cmd {
 	TIPH_CMD_BYPASS_NTF,
 	TIPH_CMD_BYPASS_DEL_NTF,
 	TIPH_CMD_EXPLAIN,
+	TIPH_CMD_LATELY_GET,
 
 	__TIPH_CMD_MAX
 };
@@ -141,13 +146,14 @@ enum tiph_cmd {
  *	on_overload policy of each port is to rule until it says otherwise
  *	(HEARTBEAT; without it nothing changes). Ends with the owner.
  * @TIPH_A_STATE: u32, TIPH_STATE_ of the namespace (GET_INFO, STATE_NTF)
- * @TIPH_A_TUPLE: nest of enum tiph_tuple_attr (EXPLAIN, LOOP_NTF)
+ * @TIPH_A_TUPLE: nest of enum tiph_tuple_attr (EXPLAIN, LOOP_NTF, LATELY_GET)
  * @TIPH_A_VERDICT: string, name of a verdict as in %TIPH_STAT_NAME
  * @TIPH_A_BYPASS: nest of enum tiph_bypass_attr, may occur more than once
  * @TIPH_A_BYPASS_KIND: u8, enum tiph_bypass_kind
  * @TIPH_A_BYPASS_LIMIT: u32, most dynamic entries, 1 to TIPH_BYPASS_LIMIT_MAX
  *	(BYPASS_ADD, GET_INFO)
  * @TIPH_A_BYPASS_COUNT: u32, dynamic entries there are (GET_INFO)
+ * @TIPH_A_AGE: u64, milliseconds since then (LATELY_GET)
  */
 enum tiph_attr {
 	TIPH_A_UNSPEC,
@@ -168,6 +174,7 @@ enum tiph_attr {
 	TIPH_A_BYPASS_KIND,
 	TIPH_A_BYPASS_LIMIT,
 	TIPH_A_BYPASS_COUNT,
+	TIPH_A_AGE,
 
 	__TIPH_A_MAX
 };
@@ -180,6 +187,7 @@ enum tiph_attr {
 #define TIPH_FEATURE_SHED	(1ULL << 3)	/* TIPH_PORT_SHED_HIGH and _LOW */
 #define TIPH_FEATURE_SAMPLE	(1ULL << 4)	/* TIPH_PORT_SAMPLE, _DRY_RUN */
 #define TIPH_FEATURE_EXPLAIN	(1ULL << 5)	/* EXPLAIN */
+#define TIPH_FEATURE_LATELY	(1ULL << 6)	/* LATELY_GET */
 
 /* TIPH_A_STATE and TIPH_PORT_STATE: what is going on */
 #define TIPH_STATE_FAILED	(1U << 0)	/* namespace: heartbeats are missing */

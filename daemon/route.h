@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* One question to the kernel's routing. */
-#ifndef TIPHARES_CTL_ROUTE_H
-#define TIPHARES_CTL_ROUTE_H
+#ifndef TIPHARES_ROUTE_H
+#define TIPHARES_ROUTE_H
 
 #include <net/if.h>
 #include <stdbool.h>
+
+#include "addr.h"
 
 /* @interface: by which a packet would leave; @local: it would not, this host has the address */
 struct route {
@@ -12,7 +14,7 @@ struct route {
 	bool local;
 };
 
-/* Return: 0, -EINVAL: no address, or a negative errno: no way to it. */
-int route_to(const char *address, struct route *ret);
+/* Return: 0 or a negative errno: no way to it. */
+int route_to(const struct addr *address, struct route *ret);
 
-#endif /* TIPHARES_CTL_ROUTE_H */
+#endif /* TIPHARES_ROUTE_H */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* One question to the kernel's routing: where would a packet to this address go? */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -36,9 +35,9 @@ static int read_answer(const char *buf, ssize_t len, struct route *ret)
 	return r->rtm_type == RTN_UNICAST || ret->local ? 0 : -ENETUNREACH;
 }
 
-int route_to(const char *address, struct route *ret)
+int route_to(const struct addr *address, struct route *ret)
 {
-	int family = strchr(address, ':') ? AF_INET6 : AF_INET;
+	int family = address->family;
 	unsigned int len = family == AF_INET6 ? 16 : 4;
 	struct question q = {
 		.n = { .nlmsg_len = NLMSG_LENGTH(sizeof(q.r)) + RTA_LENGTH(len), .nlmsg_type = RTM_GETROUTE,
@@ -51,8 +50,7 @@ int route_to(const char *address, struct route *ret)
 	ssize_t n;
 	int fd, r;
 
-	if (inet_pton(family, address, q.addr) != 1)
-		return -EINVAL;
+	memcpy(q.addr, address->bytes, len);
 	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	if (fd < 0)
 		return -errno;
