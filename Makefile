@@ -38,11 +38,17 @@ $(BUILD)/tipharesctl: $(CTL_OBJ)
 
 $(BUILD)/daemon/%.o: daemon/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Idaemon $(call pkg,--cflags,$(DAEMON_PKGS)) -pthread -c -o $@ $<
+	$(CC) $(CFLAGS_ALL) -Idaemon -I$(BUILD)/daemon $(call pkg,--cflags,$(DAEMON_PKGS)) -pthread -c -o $@ $<
 
 $(BUILD)/ctl/%.o: ctl/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -Ictl $(call pkg,--cflags,$(CTL_PKGS)) -c -o $@ $<
+
+# the status page as a string
+$(BUILD)/daemon/page.inc: daemon/page.html
+	@mkdir -p $(@D)
+	sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
+$(BUILD)/daemon/admin_page.o: $(BUILD)/daemon/page.inc
 
 -include $(DAEMON_OBJ:.o=.d) $(CTL_OBJ:.o=.d)
 

@@ -46,6 +46,7 @@ _tipharesctl() {
 	top) word='interval= frames=' ;;
 	explain) word='interface=' ;;
 	doctor) word='--probe' ;;
+	log-level) word='error warning info debug' ;;
 	rules | stats) word='all' ;;
 	bypass) word='list add del flush source= destination= port= ttl=' ;;
 	import-ats) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;

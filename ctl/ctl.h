@@ -51,6 +51,7 @@ extern const struct ctl_command ctl_reload;
 extern const struct ctl_command ctl_drain;
 extern const struct ctl_command ctl_upgrade;
 extern const struct ctl_command ctl_bypass;
+extern const struct ctl_command ctl_log_level;
 
 /**
  * ctl_request() - ask the daemon

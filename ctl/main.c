@@ -10,7 +10,7 @@
 /* In the order of --help and of the man page; the first is the default. */
 static const struct ctl_command *const commands[] = {
 	&ctl_status, &ctl_ports, &ctl_port, &ctl_flows, &ctl_rules, &ctl_explain, &ctl_doctor, &ctl_top, &ctl_events,
-	&ctl_stats, &ctl_reload, &ctl_drain, &ctl_upgrade, &ctl_bypass, &ctl_import,
+	&ctl_stats, &ctl_reload, &ctl_drain, &ctl_upgrade, &ctl_log_level, &ctl_bypass, &ctl_import,
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

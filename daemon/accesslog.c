@@ -323,21 +323,82 @@ static void put_json(time_t now, struct accesslog_chunk *c, const struct access_
 	c->text[c->n++] = '}';
 }
 
-void accesslog_line(struct accesslog *log, enum conf_log_format format, time_t now,
-		    const struct access_entry *e)
+/* What a journal is asked by; a name of theirs is never what a peer sent. */
+static void put_fields(struct accesslog_chunk *c, const struct access_entry *e)
 {
+	put_str(c, "\nTIPHARES_PORT=");
+	put_str(c, e->port->name);
+	put_str(c, "\nTIPHARES_MODE=");
+	put_str(c, conf_mode_name(e->port->mode));
+	put_str(c, "\nTIPHARES_CLIENT=");
+	put_addr(c, &e->client->addr);
+	put_str(c, "\nTIPHARES_ORIGINAL=");
+	put_endpoint(c, e->original);
+	put_str(c, "\nTIPHARES_UPSTREAM=");
+	put_endpoint(c, e->upstream);
+	put_str(c, "\nTIPHARES_STATUS=");
+	put_u64(c, e->status);
+	put_str(c, "\nTIPHARES_RESULT=");
+	put_str(c, e->result);
+	put_str(c, "\nTIPHARES_RULE=");
+	put_rule(c, e->rule);
+	put_str(c, "\nTIPHARES_BYTES_IN=");
+	put_u64(c, e->received);
+	put_str(c, "\nTIPHARES_BYTES_OUT=");
+	put_u64(c, e->sent);
+	put_str(c, "\nTIPHARES_TIME=");
+	put_us(c, e->total_us);
+	put_str(c, "\n");
+}
+
+#define WHOLE 10000
+
+/* Every so-many-th of those that went well: what did not is what one looks for. */
+static bool is_left_out(struct accesslog *log, const struct conf_log *conf, const struct access_entry *e)
+{
+	if (conf->sample == WHOLE || strcmp(e->result, "ok"))
+		return false;
+	log->share += conf->sample;
+	if (log->share < WHOLE) {
+		log->left_out++;
+		return true;
+	}
+	log->share -= WHOLE;
+	return false;
+}
+
+/* A chunk with room, of the kind that is wanted. */
+static bool chunk_ready(struct accesslog *log, bool journal)
+{
+	if (log->chunk && log->chunk->journal != journal && log->chunk->n)
+		accesslog_flush(log);
 	if (!log->chunk)
 		log->chunk = accesslog_chunk_get();
-	if (!log->chunk) {
+	if (log->chunk)
+		log->chunk->journal = journal;
+	return log->chunk;
+}
+
+void accesslog_line(struct accesslog *log, const struct conf_log *conf, time_t now, const struct access_entry *e)
+{
+	bool journal = conf->to && !strcmp(conf->to, "journal");
+
+	if (is_left_out(log, conf, e))
+		return;
+	if (!chunk_ready(log, journal)) {
 		log->dropped++;
 		return;
 	}
-	if (format == LOG_FORMAT_JSON)
+	if (journal)
+		put_str(log->chunk, "MESSAGE=");
+	if (conf->format == LOG_FORMAT_JSON)
 		put_json(now, log->chunk, e);
-	else if (format == LOG_FORMAT_SQUID)
+	else if (conf->format == LOG_FORMAT_SQUID)
 		put_squid(log, now, e);
 	else
 		put_combined(log, now, e);
+	if (journal)
+		put_fields(log->chunk, e);
 	log->chunk->text[log->chunk->n++] = '\n';
 	log->chunk->lines++;
 	if (log->chunk->n >= CHUNK_FULL)

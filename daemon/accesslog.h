@@ -20,10 +20,12 @@
 
 struct accesslog_chunk;
 
-/* Of one thread; zero it to start. */
+/* Of one thread; zero it to start. @left_out, @share: by the sample, and how much of a line is due */
 struct accesslog {
 	struct accesslog_chunk *chunk;
 	uint64_t dropped;
+	uint64_t left_out;
+	unsigned int share;
 	time_t stamp_of;
 	char stamp[32];
 };
@@ -68,8 +70,8 @@ struct access_entry {
 /* Will a line of this configuration go anywhere? */
 bool accesslog_wanted(const struct conf_log *conf);
 
-void accesslog_line(struct accesslog *log, enum conf_log_format format, time_t now,
-		    const struct access_entry *e);
+/* One exchange, unless the sample leaves it out. */
+void accesslog_line(struct accesslog *log, const struct conf_log *conf, time_t now, const struct access_entry *e);
 /* Hand over what there is. */
 void accesslog_flush(struct accesslog *log);
 void accesslog_destroy(struct accesslog *log);

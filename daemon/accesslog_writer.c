@@ -106,31 +106,51 @@ static bool syslog_line(int fd, const char *line, size_t n)
 	return sendmsg(fd, &msg, MSG_NOSIGNAL) >= 0;
 }
 
-static bool journal_line(int fd, const char *line, size_t n)
+static bool journal_entry(int fd, const char *fields, size_t n)
 {
-	static const char fields[] = "PRIORITY=6\nSYSLOG_IDENTIFIER=tipharesd\nMESSAGE=";
-	struct iovec iov[] = {
-		{ (char *)fields, sizeof(fields) - 1 },
-		{ (char *)line, n },
-		{ (char *)"\n", 1 },
-	};
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 3 };
+	static const char own[] = "PRIORITY=6\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER=tipharesd\n";
+	struct iovec iov[] = { { (char *)own, sizeof(own) - 1 }, { (char *)fields, n } };
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
 
 	return sendmsg(fd, &msg, MSG_NOSIGNAL) >= 0;
 }
 
-static unsigned int write_lines(const struct sink *sink, const struct accesslog_chunk *c)
+#define MESSAGE "MESSAGE="
+
+/* One entry of a chunk; @n without what ends it. A line is a message alone, and the other way round. */
+static bool write_entry(const struct sink *sink, bool journal, const char *text, size_t n)
 {
-	const char *at = c->text;
-	const char *end = c->text + c->n;
+	char line[CHUNK_ROOM + sizeof(MESSAGE)];
+
+	if (journal && sink->kind == SINK_JOURNAL)
+		return journal_entry(sink->fd, text, n);
+	if (journal) {
+		text += strlen(MESSAGE);
+		n = (size_t)(strchrnul(text, '\n') - text);
+	}
+	if (sink->kind == SINK_SYSLOG)
+		return syslog_line(sink->fd, text, n);
+	if (sink->kind == SINK_FD)
+		return write_all(sink->fd, text, n) && write_all(sink->fd, "\n", 1);
+	memcpy(line, MESSAGE, strlen(MESSAGE));
+	memcpy(line + strlen(MESSAGE), text, n);
+	line[strlen(MESSAGE) + n] = '\n';
+	return journal_entry(sink->fd, line, strlen(MESSAGE) + n + 1);
+}
+
+static unsigned int write_entries(const struct sink *sink, const struct accesslog_chunk *c)
+{
+	const char *at = c->text, *end = c->text + c->n;
 	unsigned int failed = 0;
 
 	while (at < end) {
-		const char *nl = memchr(at, '\n', (size_t)(end - at));
+		const char *last = c->journal ? memmem(at, (size_t)(end - at), "\n\n", 2) :
+						memchr(at, '\n', (size_t)(end - at));
 
-		failed += !(sink->kind == SINK_SYSLOG ? syslog_line : journal_line)(sink->fd, at,
-										     (size_t)(nl - at));
-		at = nl + 1;
+		/* of fields, the last one's end belongs to it */
+		last += c->journal;
+		failed += !write_entry(sink, c->journal, at, (size_t)(last - at));
+		at = last + 1;
 	}
 	return failed;
 }
@@ -139,10 +159,10 @@ static void write_chunk(const struct sink *sink, const struct accesslog_chunk *c
 {
 	unsigned int failed = 0;
 
-	if (sink->kind == SINK_FD)
+	if (sink->kind == SINK_FD && !c->journal)
 		failed = write_all(sink->fd, c->text, c->n) ? 0 : c->lines;
 	else if (sink->kind != SINK_OFF)
-		failed = write_lines(sink, c);
+		failed = write_entries(sink, c);
 	if (!failed)
 		return;
 	__atomic_add_fetch(&lost, failed, __ATOMIC_RELAXED);

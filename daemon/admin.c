@@ -20,10 +20,11 @@
 #define CLIENT_MEMORY ((size_t)32768)
 #define BODY_MAX 65536
 
-/* A body that will be sent: text that malloc() made, or NULL when that failed. */
+/* A body that will be sent: text that malloc() made, or NULL when that failed. @policy: of the page, or "" */
 struct answer {
 	unsigned int status;
 	const char *type;
+	char policy[256];
 	char *text;
 	size_t len;
 };
@@ -32,16 +33,22 @@ struct answer {
  * struct route - what may be asked for
  * @json: makes the answer of a GET
  * @asked: the same, of one that has arguments
+ * @text: the same, of one that is not JSON
+ * @type: what that is
  * @kind: what a POST asks of the parent
  * @public: also on the TCP listener
+ * @page: only there, and only where admin.page is on
  */
 struct route {
 	const char *path;
 	const char *method;
 	json_t *(*json)(struct admin *a);
 	json_t *(*asked)(struct admin *a, struct MHD_Connection *c, const char **why);
+	char *(*text)(struct admin *a, size_t *len);
+	const char *type;
 	enum channel_kind kind;
 	bool public;
+	bool page;
 };
 
 static const struct route routes[] = {
@@ -55,11 +62,15 @@ static const struct route routes[] = {
 	{ "/v1/reload", "POST", .kind = CHANNEL_RELOAD },
 	{ "/v1/drain", "POST", .kind = CHANNEL_DRAIN_REQUEST },
 	{ "/v1/upgrade", "POST", .kind = CHANNEL_UPGRADE },
+	{ "/v1/log-level", "GET", .json = admin_log_level },
+	{ "/v1/log-level/set", "POST", .kind = CHANNEL_LOG_LEVEL },
 	{ "/v1/bypass", "GET", .json = admin_bypass },
 	{ "/v1/bypass/add", "POST", .kind = CHANNEL_BYPASS_ADD },
 	{ "/v1/bypass/del", "POST", .kind = CHANNEL_BYPASS_DEL },
 	{ "/v1/bypass/flush", "POST", .kind = CHANNEL_BYPASS_FLUSH },
-	{ "/metrics", "GET", .public = true },
+	{ "/metrics", "GET", .text = admin_metrics, .type = "text/plain; version=0.0.4; charset=utf-8", .public = true },
+	{ "/events", "GET", .text = admin_event, .type = "text/event-stream", .page = true },
+	{ "/", "GET", .type = "text/html; charset=utf-8", .page = true },
 };
 
 static void answer_json(struct answer *ret, unsigned int status, json_t *value)
@@ -92,18 +103,18 @@ static bool may_change(struct MHD_Connection *c)
 static void answer_change(struct admin *a, struct MHD_Connection *c, enum channel_kind kind,
 			  struct answer *ret)
 {
-	bool bypass = kind >= CHANNEL_BYPASS_ADD && kind <= CHANNEL_BYPASS_FLUSH;
+	bool bypass = kind >= CHANNEL_BYPASS_ADD && kind <= CHANNEL_BYPASS_FLUSH, level = kind == CHANNEL_LOG_LEVEL;
 	const char *why = NULL;
 
 	if (!may_change(c)) {
 		answer_error(ret, MHD_HTTP_FORBIDDEN, "only root and the daemon's user may do this");
 		return;
 	}
-	if (bypass)
-		why = admin_bypass_change(a, c, kind);
+	if (bypass || level)
+		why = level ? admin_log_change(a, c) : admin_bypass_change(a, c, kind);
 	if (why)
 		answer_error(ret, MHD_HTTP_BAD_REQUEST, why);
-	else if (bypass)
+	else if (bypass || level)
 		answer_json(ret, MHD_HTTP_OK, json_pack("{s:b}", "done", 1));
 	else if (a->ops->request(a->arg, kind))
 		answer_error(ret, MHD_HTTP_SERVICE_UNAVAILABLE, "the parent process can't be asked now");
@@ -135,8 +146,8 @@ static void answer_route(struct admin *a, struct MHD_Connection *c, const struct
 		answer_asked(a, c, r, ret);
 	} else {
 		ret->status = MHD_HTTP_OK;
-		ret->type = "text/plain; version=0.0.4; charset=utf-8";
-		ret->text = admin_metrics(a, &ret->len);
+		ret->type = r->type;
+		ret->text = r->text ? r->text(a, &ret->len) : admin_page(&ret->len, ret->policy, sizeof(ret->policy));
 	}
 	pthread_mutex_unlock(&a->lock);
 }
@@ -146,13 +157,23 @@ static bool method_fits(const struct route *r, const char *method)
 	return !strcmp(method, r->method) || (!strcmp(method, "HEAD") && !strcmp(r->method, "GET"));
 }
 
+static bool has_page(const struct admin *a)
+{
+	struct conf *conf = a->ops->conf(a->arg);
+	bool page = conf && conf->admin.page;
+
+	conf_put(conf);
+	return page;
+}
+
 /* Return: the route, or NULL with the refusal in @ret. */
-static const struct route *find_route(const char *path, const char *method, bool tcp, struct answer *ret)
+static const struct route *find_route(struct admin *a, const char *path, const char *method, bool tcp,
+				      struct answer *ret)
 {
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
 		const struct route *r = &routes[i];
 
-		if (strcmp(path, r->path) || (tcp && !r->public))
+		if (strcmp(path, r->path) || (r->page ? !tcp || !has_page(a) : tcp && !r->public))
 			continue;
 		if (method_fits(r, method))
 			return r;
@@ -178,6 +199,11 @@ static enum MHD_Result send_answer(struct MHD_Connection *c, struct answer *answ
 	}
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->type);
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	if (*answer->policy)
+		MHD_add_response_header(response, "Content-Security-Policy", answer->policy);
+	if (*answer->policy)
+		MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
 	if (answer->status == MHD_HTTP_METHOD_NOT_ALLOWED)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
 					strstr(answer->text, "POST") ? "POST" : "GET, HEAD");
@@ -203,8 +229,10 @@ static enum MHD_Result serve(struct admin *a, bool tcp, struct MHD_Connection *c
 		*state = (void *)seen;
 		return seen > BODY_MAX ? MHD_NO : MHD_YES;
 	}
-	r = find_route(path, method, tcp, &answer);
-	if (r)
+	r = find_route(a, path, method, tcp, &answer);
+	if (r && r->page && !admin_page_allowed(c))
+		answer_error(&answer, MHD_HTTP_FORBIDDEN, "this is asked for by an address, or as localhost");
+	else if (r)
 		answer_route(a, c, r, &answer);
 	return send_answer(c, &answer);
 }
@@ -303,5 +331,6 @@ void admin_stop(struct admin *a)
 	stop_server(a->unix_server);
 	stop_server(a->tcp_server);
 	pthread_mutex_destroy(&a->lock);
+	json_decref(a->bypass);
 	free(a);
 }

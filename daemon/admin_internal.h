@@ -60,6 +60,10 @@ bool admin_page_allowed(struct MHD_Connection *c);
 char *admin_page(size_t *len, char *policy, size_t size);
 char *admin_event(struct admin *a, size_t *len);
 
+/* admin_log.c; the second says why not */
+json_t *admin_log_level(struct admin *a);
+const char *admin_log_change(struct admin *a, struct MHD_Connection *c);
+
 /* Prometheus text, to be freed; NULL when out of memory. */
 char *admin_metrics(struct admin *a, size_t *len);
 

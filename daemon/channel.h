@@ -67,6 +67,8 @@
  *	them. @CHANNEL_BYPASS_LIST: answer with them. a: ticket
  * @CHANNEL_EXPLAIN: what would become of a connection from local to remote that
  *	comes in by interface? a: ticket
+ * @CHANNEL_LOG_LEVEL: what is logged from now on; a: ticket, b: enum
+ *	conf_log_level
  * @CHANNEL_GAVE: those were all (a: 0), or why there are none (a: errno)
  *
  * Worker to parent, socket channel of a thread:
@@ -112,7 +114,8 @@ enum channel_kind {
 	CHANNEL_BYPASS_LIST,
 	CHANNEL_BYPASS_DONE,
 	CHANNEL_EXPLAIN,
-	CHANNEL_KIND_MAX = CHANNEL_EXPLAIN,
+	CHANNEL_LOG_LEVEL,
+	CHANNEL_KIND_MAX = CHANNEL_LOG_LEVEL,
 };
 
 struct channel_msg {

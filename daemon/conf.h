@@ -197,12 +197,14 @@ struct conf_limits {
 struct conf_log {
 	enum conf_log_format format;
 	char *to;			/* "stdout", "syslog", "journal", "off" or a path */
+	uint16_t sample;		/* share of exchanges without a fault, in 1/10000 */
 	enum conf_log_level level;
 };
 
 struct conf_admin {
 	char *socket;			/* path, NULL: no admin socket */
 	struct endpoint metrics;	/* AF_UNSPEC: no metrics listener */
+	uint8_t page;			/* the status page is there, too */
 };
 
 /* What the nft datapath may use of the host's; both are configurable. */

@@ -245,6 +245,9 @@ static int check_metrics(const struct conf *conf, const struct conf_source *sour
 {
 	const struct endpoint *m = &conf->admin.metrics;
 
+	if (m->addr.family == AF_UNSPEC && conf->admin.page)
+		return conf_errors_add(errors, where(&source->top, "admin.page"),
+				       "admin.page: the page is at admin.metrics, which is off");
 	if (m->addr.family == AF_UNSPEC)
 		return 0;
 	for (size_t i = 0; i < conf->n_ports; i++)

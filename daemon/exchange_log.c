@@ -104,7 +104,7 @@ void exchange_log(struct session *s)
 		.reused = x->reused,
 	};
 
-	accesslog_line(&s->thread->log, s->setup->conf->log.format, s->thread->loop.wall, &e);
+	accesslog_line(&s->thread->log, &s->setup->conf->log, s->thread->loop.wall, &e);
 }
 
 /* A relay is as long as its client likes: only its connect says something. */

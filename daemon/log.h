@@ -1,7 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Messages for the operator, one line each, to the standard error. */
+/* Messages for the operator, one line each, to the journal or the standard error. */
 #ifndef TIPHARES_LOG_H
 #define TIPHARES_LOG_H
+
+#include <stdint.h>
+
+/* Before the first message: is the standard error the journal's? */
+void log_open(void);
+/* The socket of the journal, or -1: who closes what it inherited keeps it. */
+int log_descriptor(void);
+/* "parent" or "worker", static storage: a field of the journal. */
+void log_set_process(const char *name);
+/* Messages that were not taken at once. */
+uint64_t log_dropped(void);
 
 /* Levels are those of enum conf_log_level: 0 error, 1 warning, 2 info, 3 debug. */
 void log_set_level(int level);
@@ -11,8 +22,8 @@ int log_level(void);
  * log_write() - write one line
  * @level: dropped when it is above the one set
  *
- * Any thread; a line is one write(2). Lines carry the syslog priority prefix
- * ("<4>") when the standard error is the journal, else time and level.
+ * Any thread, never waits. To the journal go PRIORITY and TIPHARES_PROCESS as
+ * well, to the standard error a line with time and level.
  */
 void log_write(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

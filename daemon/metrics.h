@@ -77,7 +77,9 @@
 	  "Connections on auto ports that are neither HTTP nor TLS.")                         \
 	X(SNIFFED_SILENT, "sniffed_silent", false,                                            \
 	  "Connections on auto ports on which the client was silent at first.")               \
-	X(LOG_DROPPED, "access_log_dropped", false, "Access log lines dropped.")
+	X(LOG_DROPPED, "access_log_dropped", false, "Access log lines dropped.")              \
+	X(LOG_LEFT_OUT, "access_log_left_out", false, "Exchanges that log.access.sample left out.") \
+	X(MESSAGES_DROPPED, "messages_dropped", false, "Messages of the worker that nobody took.")
 
 enum metric {
 #define METRIC_ID(id, name, gauge, help) METRIC_##id,

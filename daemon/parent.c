@@ -407,6 +407,7 @@ int parent_run(const struct parent_args *args)
 	};
 	char why[WHY_MAX] = "";
 
+	log_open();
 	log_set_level((int)p.conf->log.level);
 	p.worker.control = p.worker.notify = p.worker.leash[0] = p.worker.leash[1] = -1;
 	inheritance_init(&p.inherited);

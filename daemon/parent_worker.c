@@ -188,6 +188,12 @@ static int obey(struct parent *p, const struct channel_msg *msg)
 		return parent_bypass_serve(p, msg);
 	case CHANNEL_EXPLAIN:
 		return parent_explain(p, msg);
+	case CHANNEL_LOG_LEVEL:
+		if (msg->b > LOG_LEVEL_DEBUG)
+			return -EPROTO;
+		log_set_level((int)msg->b);
+		parent_answer(p, &(struct channel_msg){ .kind = CHANNEL_BYPASS_DONE, .a = msg->a }, -1);
+		return 0;
 	case CHANNEL_UPGRADE:
 		p->upgrade_due = true;
 		grant_wishes(p);

@@ -1,63 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* One question to the kernel's routing: where would a packet to this address go? */
-#include <errno.h>
-#include <linux/rtnetlink.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "route.h"
 
-struct question {
-	struct nlmsghdr n;
-	struct rtmsg r;
-	struct rtattr a;
-	unsigned char addr[16];
-};
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <netlink/addr.h>
+#include <netlink/netlink.h>
+#include <netlink/route/route.h>
+#include <string.h>
 
-static int read_answer(const char *buf, ssize_t len, struct route *ret)
+static int read_route(struct rtnl_route *found, struct route *ret)
 {
-	const struct nlmsghdr *n = (const struct nlmsghdr *)buf;
-	const struct rtmsg *r = NLMSG_DATA(n);
-	const struct rtattr *a;
-	int left;
+	int type = rtnl_route_get_type(found);
+	struct rtnl_nexthop *hop = rtnl_route_nexthop_n(found, 0);
 
-	if (len < (ssize_t)sizeof(*n) || !NLMSG_OK(n, len))
-		return -EBADMSG;
-	if (n->nlmsg_type == NLMSG_ERROR)
-		return ((const struct nlmsgerr *)NLMSG_DATA(n))->error ?: -EBADMSG;
-	ret->local = r->rtm_type == RTN_LOCAL || r->rtm_type == RTN_BROADCAST ||
-		     r->rtm_type == RTN_ANYCAST || r->rtm_type == RTN_MULTICAST;
-	left = (int)RTM_PAYLOAD(n);
-	for (a = RTM_RTA(r); RTA_OK(a, left); a = RTA_NEXT(a, left))
-		if (a->rta_type == RTA_OIF)
-			if_indextoname(*(const unsigned int *)RTA_DATA(a), ret->interface);
-	return r->rtm_type == RTN_UNICAST || ret->local ? 0 : -ENETUNREACH;
+	memset(ret, 0, sizeof(*ret));
+	ret->local = type == RTN_LOCAL || type == RTN_BROADCAST || type == RTN_ANYCAST || type == RTN_MULTICAST;
+	if (hop)
+		if_indextoname((unsigned int)rtnl_route_nh_get_ifindex(hop), ret->interface);
+	return type == RTN_UNICAST || ret->local ? 0 : -ENETUNREACH;
 }
 
 int route_to(const struct addr *address, struct route *ret)
 {
-	int family = address->family;
-	unsigned int len = family == AF_INET6 ? 16 : 4;
-	struct question q = {
-		.n = { .nlmsg_len = NLMSG_LENGTH(sizeof(q.r)) + RTA_LENGTH(len), .nlmsg_type = RTM_GETROUTE,
-		       .nlmsg_flags = NLM_F_REQUEST },
-		.r = { .rtm_family = (unsigned char)family, .rtm_dst_len = (unsigned char)(len * 8) },
-		.a = { .rta_len = (unsigned short)RTA_LENGTH(len), .rta_type = RTA_DST },
-	};
-	char buf[4096] __attribute__((aligned(4)));
-	struct route found = { 0 };
-	ssize_t n;
-	int fd, r;
+	struct nl_sock *sock = nl_socket_alloc();
+	struct nl_addr *to = nl_addr_build(address->family, address->bytes, address->family == AF_INET ? 4 : 16);
+	struct rtnl_route *found = NULL;
+	int err = -ENOMEM;
 
-	memcpy(q.addr, address->bytes, len);
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (fd < 0)
-		return -errno;
-	n = send(fd, &q, q.n.nlmsg_len, 0) < 0 ? -1 : recv(fd, buf, sizeof(buf), 0);
-	r = n < 0 ? -errno : read_answer(buf, n, &found);
-	close(fd);
-	if (!r)
-		*ret = found;
-	return r;
+	if (sock && to)
+		err = nl_connect(sock, NETLINK_ROUTE) || rtnl_route_lookup(sock, to, &found) ? -ENETUNREACH :
+											      read_route(found, ret);
+	if (found)
+		rtnl_route_put(found);
+	nl_addr_put(to);
+	nl_socket_free(sock);
+	return err;
 }

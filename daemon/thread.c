@@ -196,6 +196,7 @@ static void on_second(struct timer *timer)
 
 	accesslog_flush(&t->log);
 	metric_store(&t->metrics.v[METRIC_LOG_DROPPED], t->log.dropped);
+	metric_store(&t->metrics.v[METRIC_LOG_LEFT_OUT], t->log.left_out);
 	loop_timer(&t->loop, timer, SECOND_MS);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "exchange.h"
+#include "log.h"
 #include "worker_internal.h"
 
 static struct conf *admin_conf(void *arg)
@@ -112,7 +113,7 @@ static void describe(struct admin_counter *ret, const char *port, const struct m
 
 static uint64_t sum_metric(const struct worker *w, enum metric id)
 {
-	uint64_t sum = id == METRIC_LOG_DROPPED ? accesslog_lost() : 0;
+	uint64_t sum = id == METRIC_LOG_DROPPED ? accesslog_lost() : id == METRIC_MESSAGES_DROPPED ? log_dropped() : 0;
 
 	for (unsigned int i = 0; i < w->n_threads; i++)
 		sum += metric_load(&w->threads[i].metrics.v[id]);

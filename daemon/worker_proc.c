@@ -29,13 +29,14 @@ static int compare_int(const void *a, const void *b)
 /* Close all descriptors but the standard ones and those of @args. */
 static void close_others(const struct worker_args *args)
 {
-	int keep[WORKER_THREADS_MAX + 3];
+	int keep[WORKER_THREADS_MAX + 4];
 	unsigned int next = STDERR_FILENO + 1;
 	size_t n = 0;
 
 	keep[n++] = args->control;
 	keep[n++] = args->admin_fd;
 	keep[n++] = args->metrics_fd;
+	keep[n++] = log_descriptor();
 	memcpy(keep + n, args->sockets, args->threads * sizeof(int));
 	n += args->threads;
 	qsort(keep, n, sizeof(int), compare_int);
@@ -103,6 +104,7 @@ be_worker(const struct worker_env *env, const struct worker_args *args, int leas
 
 	reset_signals();
 	tzset();
+	log_set_process("worker");
 	err = shm_protect(env->shm);
 	if (!err)
 		err = privs_drop_worker(&env->user, parent);

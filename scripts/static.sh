@@ -45,7 +45,7 @@ LAYERS = {
                "access accesslog asymmetry datapath explain health kmod nft bypass_text origin overload resolver shm sockpool speakers takeover upstream",
                "thread port_sockets admin_socket broker", "listener session exchange proxied relay request response sniff trigger tunnel",
                "worker admin", "worker_proc parent", "main"],
-    "ctl": ["ctl import kmod", "args bypass client control decisions doctor events explain flows main port ports print rules stats status top"],
+    "ctl": ["ctl import kmod route", "args bypass client control decisions doctor events explain flows log_level main port ports print rules stats status top"],
 }
 UPWARD = {
     ("daemon/http_msg.c", "conf"): "the limits of a message are the configuration's",

@@ -137,7 +137,7 @@ fuzz-libs-conf := -lyaml
 fuzz-dict-conf := conf
 fuzz-resolver := daemon/addr.c daemon/timer.c daemon/loop.c daemon/sysnames.c
 fuzz-dict-resolver := events
-fuzz-admin := $(filter-out daemon/admin_socket.c,$(wildcard daemon/admin*.c)) $(addprefix daemon/,explain.c bypass_text.c shm.c recent.c metrics.c) \
+fuzz-admin := $(filter-out daemon/admin_socket.c,$(wildcard daemon/admin*.c)) $(addprefix daemon/,explain.c bypass_text.c log.c shm.c recent.c metrics.c) \
 	$(unit-conf:%=%.c)
 $(FUZZ_DIR)/fuzz_admin: $(BUILD)/daemon/page.inc
 fuzz-libs-admin := -lyaml -ljansson -lmicrohttpd
