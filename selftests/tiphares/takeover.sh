@@ -28,6 +28,8 @@ for n in 1 2 3; do
 	successor
 	check "takeover $n: it serves" wait_for took_over 20
 	check "takeover $n: another worker answers" test "$(worker_pid)" != "$last"
+	# both have had the same listeners: one that is closed is watched on as long as the other has it
+	check "takeover $n: the one before watches no listener any more" wait_for "watches_sound $last || ended $last" 10
 	last=$(worker_pid)
 	check "takeover $n: a download ends as it should" wait $get
 	check "takeover $n: the one before ends" wait_for "ended $before" 40
