@@ -95,6 +95,7 @@ help:
 #: make check           all tests; T="name ..." some scenarios, STAGES="static unit http native vm"
 #: make check-native    the scenarios on this machine, nft datapath
 #: make check-vm        the scenarios in virtual machines; KERNELS="6.1 6.12" DATAPATHS="kmod nft"
+#: make check-explain   is what explain says what happens, for 10,000 connections on both datapaths
 #: make check-debug     the scenarios on a kernel with KASAN, lockdep, kmemleak; builds it the first time
 #: make check-coverage  the same, and which lines of the module were run; T=none: what is known from before
 #: make soak            reloads, takeovers, kills, hangs and floods under load; SOAK=10 times

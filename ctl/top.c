@@ -215,6 +215,30 @@ static void print_frame(const struct look *a, const struct look *b)
 	fflush(stdout);
 }
 
+/* A frame as one line: what was counted since the last one. */
+static void print_json(const struct look *a, const struct look *b)
+{
+	double seconds = seconds_between(a, b);
+	json_t *moved = json_array(), *c, *frame;
+	size_t i;
+
+	json_array_foreach(json_object_get(b->counters, "counters"), i, c) {
+		const char *scope = ctl_string(c, "scope"), *port = ctl_string(c, "port"), *name = ctl_string(c, "name");
+		long long n = ctl_number(c, "value") - counter_of(a, scope, port, name);
+
+		if (n)
+			json_array_append_new(moved, json_pack("{s:s, s:s, s:s, s:I, s:f}", "scope", scope, "port", port,
+							       "name", name, "moved", (json_int_t)n, "per_second",
+							       (double)n / seconds));
+	}
+	frame = json_pack("{s:f, s:O, s:o, s:O}", "seconds", seconds, "status", b->status, "counters", moved, "flows",
+			  json_object_get(b->flows, "flows"));
+	json_dumpf(frame, stdout, JSON_COMPACT);
+	puts("");
+	fflush(stdout);
+	json_decref(frame);
+}
+
 static int run(const struct ctl *ctl, int argc, char **argv)
 {
 	unsigned long seconds = 2, left = ~0UL;
@@ -224,15 +248,11 @@ static int run(const struct ctl *ctl, int argc, char **argv)
 	if (ctl_args(argc, argv, 1, known) || ctl_arg_number("interval", interval, 1, 3600, &seconds) ||
 	    ctl_arg_number("frames", frames, 1, ~0UL, &left))
 		return CTL_USAGE;
-	if (ctl->json) {
-		fprintf(stderr, "tipharesctl: top is for people; flows, stats and events have --json\n");
-		return CTL_USAGE;
-	}
 	for (good = look_take(ctl, &a); good && left; left--) {
 		sleep((unsigned int)seconds);
 		good = look_take(ctl, &b);
 		if (good)
-			print_frame(&a, &b);
+			(ctl->json ? print_json : print_frame)(&a, &b);
 		look_free(&a);
 		a = b;
 		b = (struct look){ 0 };

@@ -82,6 +82,7 @@ ctl top interval=1 frames=1 >"$LAB/top" 2>&1
 check "top: a frame" grep -qE "^$C4 +1 +[0-9]+$" "$LAB/top"
 check "top: its port" grep -qE '^one +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+$' "$LAB/top"
 check "top: the destination" grep -qE "^$O4B +1 +[0-9]+$" "$LAB/top"
+check "top: as JSON, a line a frame" eval "ctl --json top interval=1 frames=2 >'$LAB/top.json' && [ \$(wc -l <'$LAB/top.json') = 2 ] && head -n 1 '$LAB/top.json' | in_json \"j['seconds'] > 0.5 and j['status']['state'] == 'serving' and [f for f in j['flows'] if f['client'] == '$C4:45002'] and all(c['moved'] for c in j['counters'])\""
 check "top: latency" grep -qE '^last [0-9]+ exchanges: half within' "$LAB/top"
 
 # flows: which, and in which order
