@@ -12,6 +12,7 @@ in_gw sysctl -qw net.core.somaxconn=16
 daemon_conf <<-CONF
 	workers: 1
 	heartbeat: off
+	hang_timeout: 10m
 	ports: [{name: web, listen: 8080, mode: full, match: {ports: [80]}, shed_high: 50%, shed_low: 25%}]
 CONF
 at_origin() { in_origin ss -Htn state established "sport = :80" | wc -l; }

@@ -168,6 +168,9 @@ static int begin(struct genl *genl)
 		msg_init(&msg, genl->family, TIPH_CMD_BYPASS_FLUSH, 0);
 		msg_u8(&msg, TIPH_A_BYPASS_KIND, (__u8)kind);
 		err = genl_ask(genl, &msg, &answer) < 0 || answer.err;
+	}
+	/* behind all of that: the never list as it was may have what is to be added here */
+	for (int kind = 0; kind < 3 && !err; kind++) {
 		msg_init(&msg, genl->family, TIPH_CMD_BYPASS_ADD, 0);
 		msg_u8(&msg, TIPH_A_BYPASS_KIND, (__u8)kind);
 		entry(&msg, kind == TIPH_BYPASS_DYNAMIC ? "198.18.0.9" : "192.0.2.9", 32, kind == TIPH_BYPASS_DYNAMIC ? 1000000 : 0);
