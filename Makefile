@@ -104,6 +104,8 @@ help:
 #: make check-http      HTTP conformance, end to end; H="chunked/ slow/" only some cases
 #: make bench-kernel    instructions a packet costs, against a baseline; BENCH_KERNELS="6.1 6.12"
 #: make bench           this proxy beside others; PEERS="haproxy-http tiphares" ROUNDS=1 for less
+#: make bench-callgrind  instructions, allocations and system calls of a request, none more than before
+#: make bench-time-wait  what a connect costs beside 30,000 pairs in TIME_WAIT
 #: make check-unit      unit tests; make check-static: style and static analysis
 #: make deps            installs Debian packages that are missing; FOR=build for fewer
 #: make module          build/tiphares.ko for the running kernel, or KVER=
