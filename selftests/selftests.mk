@@ -77,7 +77,7 @@ ktap-vm: $(vm-runs)
 CORE ?= modes before_interception fail_open forwarding_untouched_napi match privileges
 CORE_NFT ?= modes fail_open match
 # What asks the daemon about HTTP and protocols is the same on each datapath, and takes an emulated machine long.
-NATIVE_ONLY ?= http protocols access proxy_protocol origins memory software survive_long soak attacks_long uapi_faults \
+NATIVE_ONLY ?= beside_router http protocols access proxy_protocol origins memory software survive_long soak attacks_long uapi_faults \
 	explain metrics logs journal page config_errors probes attacks nft_%
 WHOLE := $(filter-out $(NATIVE_ONLY),$(basename $(notdir $(wildcard selftests/tiphares/*.sh selftests/tiphares/uapi_*.c selftests/tiphares/fuzz_*.c))))
 # Two machines at a time. All that runs with the module goes into two of them, every other test each.

@@ -34,7 +34,9 @@ finds() {	# ID SEVERITY WORD-IN-EVIDENCE
 }
 all_well() { status_is 0 "$@" && in_json "j['findings'] == [] and j['checks'] > 15" <"$LAB/doctor.json"; }
 # provoked ID SEVERITY EVIDENCE 'HOW' 'HOW BACK'
+# An emulated machine takes seconds for each: there it is those of which other kernels have more.
 provoked() {
+	case "${TIPH_VM:-} $1" in " "* | *" tc_ingress" | *" conntrack_helper" | *" queue" | *" vrf" | *" br_netfilter") ;; *) return ;; esac
 	if ! in_gw sh -c "$4" >"$LAB/out" 2>&1; then
 		fail "$1: provoked" "$(cat "$LAB/out")"
 		return
@@ -119,6 +121,7 @@ else
 	skip "flowtable" "this kernel has no flow tables"
 fi
 provoked legacy_iptables note "iptables-legacy has the tables filter" 'iptables-legacy -t filter -L' 'true'
+[ -z "${TIPH_VM:-}" ] || [ "$TIPH_DATAPATH" = kmod ] || modprobe -q br_netfilter
 if in_gw ip link add br0 type bridge && in_gw sysctl -qw net.bridge.bridge-nf-call-iptables=1 2>/dev/null; then
 	in_gw sysctl -qw net.bridge.bridge-nf-call-iptables=0
 	[ "$TIPH_DATAPATH" != nft ] ||
