@@ -47,7 +47,7 @@ $(BUILD)/ctl/%.o: ctl/%.c
 # the status page as a string
 $(BUILD)/daemon/page.inc: daemon/page.html
 	@mkdir -p $(@D)
-	sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< >$@
+	{ echo 'static const char page[] ='; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } >$@
 $(BUILD)/daemon/admin_page.o: $(BUILD)/daemon/page.inc
 
 -include $(DAEMON_OBJ:.o=.d) $(CTL_OBJ:.o=.d)

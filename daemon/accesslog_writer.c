@@ -106,24 +106,27 @@ static bool syslog_line(int fd, const char *line, size_t n)
 	return sendmsg(fd, &msg, MSG_NOSIGNAL) >= 0;
 }
 
-static bool journal_entry(int fd, const char *fields, size_t n)
+#define MESSAGE "MESSAGE="
+
+/* @text: fields, or a message alone */
+static bool journal_entry(int fd, bool fields, const char *text, size_t n)
 {
-	static const char own[] = "PRIORITY=6\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER=tipharesd\n";
-	struct iovec iov[] = { { (char *)own, sizeof(own) - 1 }, { (char *)fields, n } };
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 2 };
+	static const char own[] = "PRIORITY=6\nSYSLOG_FACILITY=3\nSYSLOG_IDENTIFIER=tipharesd\n" MESSAGE;
+	struct iovec iov[] = {
+		{ (char *)own, sizeof(own) - 1 - (fields ? strlen(MESSAGE) : 0) },
+		{ (char *)text, n },
+		{ (char *)"\n", !fields },
+	};
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 3 };
 
 	return sendmsg(fd, &msg, MSG_NOSIGNAL) >= 0;
 }
 
-#define MESSAGE "MESSAGE="
-
 /* One entry of a chunk; @n without what ends it. A line is a message alone, and the other way round. */
 static bool write_entry(const struct sink *sink, bool journal, const char *text, size_t n)
 {
-	char line[CHUNK_ROOM + sizeof(MESSAGE)];
-
 	if (journal && sink->kind == SINK_JOURNAL)
-		return journal_entry(sink->fd, text, n);
+		return journal_entry(sink->fd, true, text, n);
 	if (journal) {
 		text += strlen(MESSAGE);
 		n = (size_t)(strchrnul(text, '\n') - text);
@@ -132,10 +135,7 @@ static bool write_entry(const struct sink *sink, bool journal, const char *text,
 		return syslog_line(sink->fd, text, n);
 	if (sink->kind == SINK_FD)
 		return write_all(sink->fd, text, n) && write_all(sink->fd, "\n", 1);
-	memcpy(line, MESSAGE, strlen(MESSAGE));
-	memcpy(line + strlen(MESSAGE), text, n);
-	line[strlen(MESSAGE) + n] = '\n';
-	return journal_entry(sink->fd, line, strlen(MESSAGE) + n + 1);
+	return journal_entry(sink->fd, false, text, n);
 }
 
 static unsigned int write_entries(const struct sink *sink, const struct accesslog_chunk *c)

@@ -28,9 +28,8 @@
 #define NONCE_MARK "@NONCE@"
 #define NONCE_LEN 32
 
-static const char page[] =
+/* page.html, as "static const char page[]" */
 #include "page.inc"
-;
 
 bool admin_page_allowed(struct MHD_Connection *c)
 {

@@ -38,7 +38,7 @@ struct tiph_past {
  * @n: how many there ever were; the last TIPH_LATELY are in @v
  */
 struct tiph_lately {
-	spinlock_t lock;
+	spinlock_t lock;	/* all of the ring */
 	u32 n;
 	struct tiph_past v[TIPH_LATELY];
 };
