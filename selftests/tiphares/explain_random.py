@@ -160,7 +160,7 @@ def make_port(rng, number, every_dport):
         match["except"] = except_
     if rng.random() < 0.4:
         match["interfaces"] = rng.sample(["lan0", "wan0", "none0"], rng.randint(1, 2))
-    return {"name": "p%d" % number, "listen": 7000 + number, "mode": rng.choice(["full", "inbound"]), "match": match,
+    return {"name": "p%d" % number, "listen": 10000 + number % 20000, "mode": rng.choice(["full", "inbound"]), "match": match,
             "sample": rng.choice(["100%", "100%", "50%", "3%"]), "dry_run": rng.random() < 0.25}
 
 
@@ -188,8 +188,9 @@ def covers(entry, src, dst, dport):
     return inside(entry["source"], src) and inside(entry["destination"], dst) and entry["port"] in (None, dport)
 
 
-def make_round(rng, api, conf, first):
-    ports = [make_port(rng, i, first and i == 0) for i in range(rng.randint(1, 5))]
+def make_round(rng, api, conf, number):
+    # names and listeners of its own: those of the round before retire for two seconds, and some SYNs would meet them
+    ports = [make_port(rng, number * 5 + i, not number and i == 0) for i in range(rng.randint(1, 5))]
     bypass = {"static": [make_entry(rng) for _ in range(rng.randint(0, 6))],
               "never": some(rng, lambda: prefix_in(rng, DESTINATIONS), 2, 0.5)}
     with open(conf + ".base") as base, open(conf, "w") as out:
@@ -287,7 +288,7 @@ def main(datapath, path, conf, ns, rounds, tuples, seed):
     seen, wrong = collections.Counter(), 0
     marker = ipaddress.ip_address("10.71.1.77"), ipaddress.ip_address(OWN[0]), DPORTS[0]
     for number in range(int(rounds)):
-        entries = make_round(rng, api, conf, not number)
+        entries = make_round(rng, api, conf, number)
         before = counters.read()
         for _ in range(int(tuples)):
             before, want, got, said = try_one(rng, api, counters, before, send, entries, marker)
