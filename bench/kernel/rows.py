@@ -182,7 +182,8 @@ def connect_rows(how, family, program):
 
 def main(what, program):
     print("kernel\t%s %s" % (os.uname().release, os.uname().version), flush=True)
-    kind, *numbers = what.replace("-ct", "").split("-")
+    what = what.replace("-ct", "")
+    kind, *numbers = what.split("-")
     if kind == "connect":
         for family in 4, 6:
             connect_rows(numbers[0], family, program)
