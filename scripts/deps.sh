@@ -13,7 +13,7 @@ build="gcc libc6-dev make pkg-config kmod
 	libseccomp-dev libjansson-dev libcurl4-openssl-dev libmicrohttpd-dev libyaml-dev node-llhttp"
 vm="qemu-system-x86 qemu-system-common busybox-static cpio xz-utils gcc-12 dpkg apt debian-archive-keyring util-linux"
 scenarios="nginx curl nftables iproute2 python3 iputils-ping ethtool tcpdump conntrack iptables
-	procps perl openssl coreutils"
+	procps perl openssl coreutils wireguard-tools"
 demo="$build $vm $scenarios"
 check="$demo valgrind groff-base prometheus goaccess calamaris sparse shellcheck cppcheck clang-tidy clang-14 libclang-rt-14-dev"
 software="$build $scenarios wget git apt dpkg-dev nodejs slowhttptest chromium"

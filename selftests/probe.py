@@ -5,7 +5,9 @@
 Clients
   peer ADDR PORT [--bind A[,P]]             getpeername and getsockname of a connection, and what /whoami says
   reuse ADDR PORT --bind A,P [-n N]         N connections one after the other from the same address and port
+  odd ADDR PORT mptcp|tfo                    one request by MPTCP, or with the request in the SYN
   half ADDR PORT PATH [--bind A]            sends a request, shuts its side down, reads the answer to its end
+  odd ADDR PORT mptcp|tfo [--bind A]        one request by MPTCP, or with the request in the SYN
   hold ADDR PORT PATH [--bind A] [--until F]  reads a long answer; a line per second; ends with it, or when file F
                                             exists; octets, the longest gap, and how it ended
   tick ADDR PORT --until F [--bind A]       a request on one connection every 50 ms till file F exists;
@@ -105,6 +107,23 @@ def cmd_peer(args):
          src=seen.get("src"), sport=seen.get("sport"), dst=seen.get("dst"), dport=seen.get("dport"),
          via=seen.get("via") or "none")
     return 0
+
+
+def cmd_odd(args):
+    fam = family(args.addr)
+    data = request(args, "/whoami", close=True)
+    sock = socket.socket(fam, socket.SOCK_STREAM, 262 if args.kind == "mptcp" else 0)
+    sock.settimeout(LIMIT)
+    if args.bind:
+        sock.bind((args.bind, 0))
+    if args.kind == "tfo":  # MSG_FASTOPEN: the request is in the SYN
+        sock.sendto(data, 0x20000000, (args.addr, args.port))
+    else:
+        sock.connect((args.addr, args.port))
+        sock.sendall(data)
+    status, body = Answers(sock).next()
+    show(status=status, seen=body.decode().strip())
+    return 0 if status == 200 else 1
 
 
 def reconnect(args):
@@ -409,6 +428,9 @@ def parser():
         add(name, "addr", "port")
     for name in ("half", "hold"):
         add(name, "addr", "port", "path")
+    odd = add("odd", "addr", "port")
+    odd.add_argument("kind", choices=("mptcp", "tfo"))
+    odd.add_argument("--bind")
     add("agent", "ask", "answer")
     for name in ("syn", "ack"):
         sub = add(name, "src", "sport", "addr", "port")
