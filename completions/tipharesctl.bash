@@ -38,7 +38,7 @@ _tipharesctl() {
 		case $prev in
 		port) word='set del' ;;
 		set | del) word=$(_tiphares_ports) ;;
-		*) word='listen= mode= ports= interfaces= sources= destinations= except_sources=
+		*) word='listen= mode= ports= interfaces= bridges= sources= destinations= except_sources=
 			except_destinations= source_port= on_failure= on_overload= mark=' ;;
 		esac ;;
 	flows) word='client= destination= port= state= sort= limit=' ;;

@@ -33,6 +33,7 @@ static const struct value {
 	{ "mode", VALUE_WORD, TIPH_PORT_MODE, modes, 0 },
 	{ "ports", VALUE_PORTS, TIPH_PORT_DPORTS, NULL, 0 },
 	{ "interfaces", VALUE_NAMES, TIPH_PORT_IFNAMES, NULL, 0 },
+	{ "bridges", VALUE_NAMES, TIPH_PORT_BRIDGES, NULL, 0 },
 	{ "sources", VALUE_PREFIXES, TIPH_PORT_SOURCES, NULL, 0 },
 	{ "destinations", VALUE_PREFIXES, TIPH_PORT_DESTINATIONS, NULL, 0 },
 	{ "except_sources", VALUE_PREFIXES, TIPH_PORT_EXCEPT_SOURCES, NULL, 0 },

@@ -27,11 +27,12 @@ static void join(const json_t *array, const char *empty, char *buf, size_t size)
 static void add_row(struct ctl_table *t, const json_t *p)
 {
 	const json_t *match = json_object_get(p, "match");
-	char listen[256], dports[512], interfaces[512], senders[512];
+	char listen[256], dports[512], interfaces[512], bridges[512], senders[512];
 
 	join(json_object_get(p, "listen"), "-", listen, sizeof(listen));
 	join(json_object_get(match, "ports"), "-", dports, sizeof(dports));
 	join(json_object_get(match, "interfaces"), "any", interfaces, sizeof(interfaces));
+	join(json_object_get(match, "bridges"), "-", bridges, sizeof(bridges));
 	join(json_object_get(p, "proxy_protocol"), "-", senders, sizeof(senders));
 	ctl_table_cell(t, "%s", ctl_string(p, "name"));
 	ctl_table_cell(t, "%s", ctl_string(p, "mode"));
@@ -39,6 +40,7 @@ static void add_row(struct ctl_table *t, const json_t *p)
 	ctl_table_cell(t, "%s", listen);
 	ctl_table_cell(t, "%s", dports);
 	ctl_table_cell(t, "%s", interfaces);
+	ctl_table_cell(t, "%s", bridges);
 	ctl_table_cell(t, "%s", ctl_string(p, "source_port"));
 	ctl_table_cell(t, "%s/%s", ctl_string(p, "on_failure"), ctl_string(p, "on_overload"));
 	ctl_table_cell(t, "%s", senders);
@@ -47,7 +49,7 @@ static void add_row(struct ctl_table *t, const json_t *p)
 static int run(const struct ctl *ctl, int argc, char **argv)
 {
 	static const char *const titles[] = { "NAME", "MODE", "PROTOCOL", "LISTEN", "PORTS",
-					      "INTERFACES", "SOURCE PORT", "FAILURE/OVERLOAD", "PROXY FROM" };
+					      "INTERFACES", "BRIDGES", "SOURCE PORT", "FAILURE/OVERLOAD", "PROXY FROM" };
 	struct ctl_table *t;
 	json_t *answer, *p;
 	size_t i;

@@ -62,16 +62,23 @@ static json_t *prefixes(const struct prefix_list *list)
 	return ret;
 }
 
+static json_t *names(const struct name_list *list)
+{
+	json_t *ret = json_array();
+
+	for (size_t i = 0; i < list->n; i++)
+		json_array_append_new(ret, json_string(list->v[i]));
+	return ret;
+}
+
 static json_t *match(const struct conf_port *port)
 {
-	json_t *dports = json_array(), *interfaces = json_array();
+	json_t *dports = json_array();
 
 	for (size_t i = 0; i < port->n_dports; i++)
 		json_array_append_new(dports, json_integer(port->dports[i]));
-	for (size_t i = 0; i < port->n_ifnames; i++)
-		json_array_append_new(interfaces, json_string(port->ifnames[i]));
-	return json_pack("{s:o, s:o, s:o, s:o, s:{s:o, s:o}}", "ports", dports, "interfaces", interfaces,
-			 "sources", prefixes(&port->sources), "destinations", prefixes(&port->destinations),
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}", "ports", dports, "interfaces",
+			 names(&port->interfaces), "bridges", names(&port->bridges), "sources", prefixes(&port->sources), "destinations", prefixes(&port->destinations),
 			 "except", "sources", prefixes(&port->except_sources), "destinations",
 			 prefixes(&port->except_destinations));
 }

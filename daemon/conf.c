@@ -12,7 +12,8 @@
 
 static void free_port(struct conf_port *port)
 {
-	free(port->ifnames);
+	free(port->interfaces.v);
+	free(port->bridges.v);
 	free(port->sources.v);
 	free(port->destinations.v);
 	free(port->except_sources.v);

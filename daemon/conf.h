@@ -30,6 +30,11 @@ enum conf_spoken { SPOKEN_HTTP = 1, SPOKEN_TLS = 2, SPOKEN_OTHER = 4 };
 /* Encrypted ClientHello, as a condition of a rule. */
 enum conf_ech { ECH_ANY, ECH_YES, ECH_NO };
 
+struct name_list {
+	char (*v)[IFNAMSIZ];
+	size_t n;
+};
+
 struct prefix_list {
 	struct prefix *v;
 	size_t n;
@@ -72,8 +77,8 @@ struct conf_port {
 	size_t n_listen;
 	uint16_t dports[TIPH_MATCH_PORTS_MAX];
 	size_t n_dports;
-	char (*ifnames)[IFNAMSIZ];
-	size_t n_ifnames;
+	struct name_list interfaces;
+	struct name_list bridges;
 	struct prefix_list sources;
 	struct prefix_list destinations;
 	struct prefix_list except_sources;

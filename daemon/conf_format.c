@@ -160,12 +160,12 @@ static void write_tcp_ports(const struct conf_key *key, const void *base, FILE *
 
 static void write_interfaces(const struct conf_key *key, const void *base, FILE *out)
 {
-	const struct conf_port *port = base;
+	const struct name_list *list = const_field(key, base);
 
 	fputc('[', out);
-	for (size_t i = 0; i < port->n_ifnames; i++) {
+	for (size_t i = 0; i < list->n; i++) {
 		fputs(i ? ", " : "", out);
-		conf_quote(out, port->ifnames[i]);
+		conf_quote(out, list->v[i]);
 	}
 	fputc(']', out);
 }

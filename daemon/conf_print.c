@@ -77,6 +77,7 @@ static const struct {
 	{ "LISTEN", "ports.listen", 0, NULL },
 	{ "PORTS", "ports.match.ports", TIPH_INBOUND, NULL },
 	{ "INTERFACES", "ports.match.interfaces", TIPH_INBOUND, NULL },
+	{ "BRIDGES", "ports.match.bridges", TIPH_INBOUND, "-" },
 	{ "SOURCES", "ports.match.sources", TIPH_INBOUND, NULL },
 	{ "DESTINATIONS", "ports.match.destinations", TIPH_INBOUND, NULL },
 	{ "SOURCE PORT", "ports.source_port", TIPH_OUTBOUND, NULL },

@@ -385,23 +385,23 @@ static int set_tcp_ports(const struct conf_key *key, void *base, const char *s, 
 
 static int set_interfaces(const struct conf_key *key, void *base, const char *s, size_t n, char *why)
 {
-	struct conf_port *port = base;
+	struct name_list *list = field(key, base);
 	char (*bigger)[IFNAMSIZ];
 
 	if (!is_visible(s, n) || n >= IFNAMSIZ || memchr(s, '/', n) || memchr(s, ':', n))
 		return refuse(why, "\"%.*s\" is not an interface's name, 1 to %d characters", SHOW(s, n),
 			      IFNAMSIZ - 1);
-	for (size_t i = 0; i < port->n_ifnames; i++)
-		if (strlen(port->ifnames[i]) == n && !memcmp(port->ifnames[i], s, n))
+	for (size_t i = 0; i < list->n; i++)
+		if (strlen(list->v[i]) == n && !memcmp(list->v[i], s, n))
 			return refuse(why, "\"%.*s\" is in the list already", SHOW(s, n));
-	if (port->n_ifnames == TIPH_MATCH_IFS_MAX)
+	if (list->n == TIPH_MATCH_IFS_MAX)
 		return refuse(why, "more than %d interfaces", TIPH_MATCH_IFS_MAX);
-	bigger = grow(port->ifnames, port->n_ifnames, IFNAMSIZ);
+	bigger = grow(list->v, list->n, IFNAMSIZ);
 	if (!bigger)
 		return -ENOMEM;
-	memset(bigger[port->n_ifnames], 0, IFNAMSIZ);
-	memcpy(bigger[port->n_ifnames++], s, n);
-	port->ifnames = bigger;
+	memset(bigger[list->n], 0, IFNAMSIZ);
+	memcpy(bigger[list->n++], s, n);
+	list->v = bigger;
 	return 0;
 }
 

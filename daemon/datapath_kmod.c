@@ -257,8 +257,13 @@ static struct nl_msg *set_message(struct datapath *dp, const struct conf *conf)
 static int kmod_apply(struct datapath *dp, const struct conf *conf, char *why, size_t size)
 {
 	char sentence[200] = "";
-	int err = nl_request(dp->commands, set_message(dp, conf), NULL, NULL, sentence, sizeof(sentence));
+	int err = kmod_routes_apply(&dp->routes, conf);
 
+	if (err) {
+		snprintf(why, size, "no route for bridges without an address: %s", strerror(-err));
+		return err;
+	}
+	err = nl_request(dp->commands, set_message(dp, conf), NULL, NULL, sentence, sizeof(sentence));
 	if (err) {
 		snprintf(why, size, "the module refuses the ports: %s", sentence);
 		return err;
@@ -281,10 +286,13 @@ static int kmod_mark_listener(struct datapath *dp, const struct conf_port *port,
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
 	struct tiph_listen arg = { 0 };
-	int level;
+	int level, err;
 
 	if (getsockname(fd, (struct sockaddr *)&ss, &len))
 		return -errno;
+	err = kmod_routes_listener(&dp->routes, fd);
+	if (err)
+		return err;
 	level = ss.ss_family == AF_INET6 ? SOL_IPV6 : SOL_IP;
 	memcpy(arg.port, port->name, sizeof(arg.port));
 	return setsockopt(fd, level, TIPH_SO_LISTEN, &arg, sizeof(arg)) ? -errno : 0;
@@ -462,6 +470,7 @@ static int kmod_counters(struct datapath *dp, struct datapath_counter *ret, size
 
 static int kmod_heartbeat(struct datapath *dp, bool overloaded)
 {
+	kmod_routes_keep(&dp->routes);
 	return beat(dp, &overloaded);
 }
 
@@ -472,6 +481,7 @@ static void kmod_close(struct datapath *dp, bool remove)
 		return;
 	if (remove && !dp->owner_lost)
 		nl_request(dp->commands, nl_message(dp->family, TIPH_CMD_PORT_DEL, 0, 0), NULL, NULL, NULL, 0);
+	kmod_routes_close(&dp->routes, remove && !dp->owner_lost);
 	kmod_free(dp);
 }
 

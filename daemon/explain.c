@@ -134,10 +134,10 @@ static bool has_dport(const struct conf_port *port, uint16_t dport)
 
 static bool has_interface(const struct conf_port *port, const char *ifname)
 {
-	if (!port->n_ifnames || !*ifname)
+	if (!port->interfaces.n || !*ifname)
 		return true;
-	for (size_t i = 0; i < port->n_ifnames; i++)
-		if (!strcmp(port->ifnames[i], ifname))
+	for (size_t i = 0; i < port->interfaces.n; i++)
+		if (!strcmp(port->interfaces.v[i], ifname))
 			return true;
 	return false;
 }

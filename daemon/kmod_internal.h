@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "datapath.h"
+#include "kmod_routes.h"
 #include "nl.h"
 
 #define KMOD_NEWS_MAX 32
@@ -27,6 +28,7 @@
  * @promised: what the module was told of that
  * @state: TIPH_STATE_ of the namespace, as last heard
  * @news: what was heard and is yet to be reported
+ * @routes: for bridges without an address
  * @unsaid: news for which there was no room
  */
 struct datapath {
@@ -47,6 +49,7 @@ struct datapath {
 	size_t n_news;
 	size_t told;
 	unsigned int unsaid;
+	struct kmod_routes routes;
 };
 
 /* The attributes of a message of the family. Return: 0 or -EBADMSG. */

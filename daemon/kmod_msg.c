@@ -25,7 +25,7 @@ size_t kmod_ports_size(const struct conf *conf)
 		const struct conf_port *p = &conf->ports[i];
 
 		size += PORT_SIZE + p->n_dports * sizeof(p->dports[0]) +
-			p->n_ifnames * (size_t)nla_total_size(IFNAMSIZ) + prefixes_size(&p->sources) +
+			(p->interfaces.n + p->bridges.n) * (size_t)nla_total_size(IFNAMSIZ) + prefixes_size(&p->sources) +
 			prefixes_size(&p->destinations) + prefixes_size(&p->except_sources) +
 			prefixes_size(&p->except_destinations);
 	}
@@ -54,17 +54,17 @@ static int put_prefixes(struct nl_msg *msg, int type, const struct prefix_list *
 	return 0;
 }
 
-static int put_ifnames(struct nl_msg *msg, const struct conf_port *port)
+static int put_names(struct nl_msg *msg, int type, const struct name_list *list)
 {
 	struct nlattr *nest;
 
-	if (!port->n_ifnames)
+	if (!list->n)
 		return 0;
-	nest = nla_nest_start(msg, TIPH_PORT_IFNAMES);
+	nest = nla_nest_start(msg, type);
 	if (!nest)
 		return -EMSGSIZE;
-	for (size_t i = 0; i < port->n_ifnames; i++)
-		if (nla_put_string(msg, TIPH_LIST_ENTRY, port->ifnames[i]) < 0)
+	for (size_t i = 0; i < list->n; i++)
+		if (nla_put_string(msg, TIPH_LIST_ENTRY, list->v[i]) < 0)
 			return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;
@@ -97,7 +97,9 @@ int kmod_put_port(struct nl_msg *msg, const struct conf_port *port)
 {
 	struct nlattr *nest = nla_nest_start(msg, TIPH_A_PORT);
 
-	if (!nest || put_scalars(msg, port) || put_ifnames(msg, port) ||
+	if (!nest || put_scalars(msg, port) ||
+	    put_names(msg, TIPH_PORT_IFNAMES, &port->interfaces) ||
+	    put_names(msg, TIPH_PORT_BRIDGES, &port->bridges) ||
 	    put_prefixes(msg, TIPH_PORT_SOURCES, &port->sources) ||
 	    put_prefixes(msg, TIPH_PORT_DESTINATIONS, &port->destinations) ||
 	    put_prefixes(msg, TIPH_PORT_EXCEPT_SOURCES, &port->except_sources) ||
@@ -142,18 +144,18 @@ static int get_prefixes(struct nlattr *nest, struct prefix_list *ret)
 	return 0;
 }
 
-static int get_ifnames(struct nlattr *nest, struct conf_port *port)
+static int get_names(struct nlattr *nest, struct name_list *ret)
 {
 	struct nlattr *a;
 	int rem;
 
 	if (!nest)
 		return 0;
-	port->ifnames = calloc(count_entries(nest) + 1, sizeof(*port->ifnames));
-	if (!port->ifnames)
+	ret->v = calloc(count_entries(nest) + 1, sizeof(*ret->v));
+	if (!ret->v)
 		return -ENOMEM;
 	nla_for_each_nested(a, nest, rem)
-		nla_strlcpy(port->ifnames[port->n_ifnames++], a, IFNAMSIZ);
+		nla_strlcpy(ret->v[ret->n++], a, IFNAMSIZ);
 	return 0;
 }
 
@@ -215,6 +217,7 @@ static struct nla_policy port_policy[TIPH_PORT_MAX + 1] = {
 	[TIPH_PORT_DRY_RUN] = { .type = NLA_U8 },
 	[TIPH_PORT_SHED_HIGH] = { .type = NLA_U16 },
 	[TIPH_PORT_SHED_LOW] = { .type = NLA_U16 },
+	[TIPH_PORT_BRIDGES] = { .type = NLA_NESTED },
 };
 
 int kmod_get_port(struct nlattr *nest, struct conf_port *ret)
@@ -229,7 +232,9 @@ int kmod_get_port(struct nlattr *nest, struct conf_port *ret)
 	get_scalars(a, &port);
 	err = get_dports(a[TIPH_PORT_DPORTS], &port);
 	if (!err)
-		err = get_ifnames(a[TIPH_PORT_IFNAMES], &port);
+		err = get_names(a[TIPH_PORT_IFNAMES], &port.interfaces);
+	if (!err)
+		err = get_names(a[TIPH_PORT_BRIDGES], &port.bridges);
 	if (!err)
 		err = get_prefixes(a[TIPH_PORT_SOURCES], &port.sources);
 	if (!err)
@@ -247,7 +252,8 @@ int kmod_get_port(struct nlattr *nest, struct conf_port *ret)
 
 void kmod_free_port(struct conf_port *port)
 {
-	free(port->ifnames);
+	free(port->interfaces.v);
+	free(port->bridges.v);
 	free(port->sources.v);
 	free(port->destinations.v);
 	free(port->except_sources.v);

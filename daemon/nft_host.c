@@ -122,17 +122,27 @@ static const struct nft_bridge *affected_bridge(const struct nft_facts *facts, c
 	return NULL;
 }
 
+/* The kernel has no socket to give to a frame that only crosses a bridge. */
+static int crossing_collides(const struct conf_port *port, char *why, size_t size)
+{
+	if (!port->bridges.n)
+		return 0;
+	snprintf(why, size, "port %s: what only crosses bridge %s can't be intercepted without the module", port->name,
+		 port->bridges.v[0]);
+	return -EOPNOTSUPP;
+}
+
 /* An interface that a port names must be one whose SYNs can be intercepted. */
 static int bridge_collides(const struct nft_facts *facts, const struct conf_port *port, char *why, size_t size)
 {
-	for (size_t i = 0; i < port->n_ifnames; i++) {
-		const struct nft_bridge *bridge = affected_bridge(facts, port->ifnames[i]);
+	for (size_t i = 0; i < port->interfaces.n; i++) {
+		const struct nft_bridge *bridge = affected_bridge(facts, port->interfaces.v[i]);
 
 		if (!bridge)
 			continue;
 		snprintf(why, size,
 			 "port %s: nothing can be intercepted from bridge %s while net.bridge.bridge-nf-call-%s is 1", port->name,
-			 port->ifnames[i], bridge->ip ? "iptables" : "ip6tables");
+			 port->interfaces.v[i], bridge->ip ? "iptables" : "ip6tables");
 		return -EBUSY;
 	}
 	return 0;
@@ -144,7 +154,8 @@ int nft_host_collide(const struct nft_facts *facts, const struct conf *conf, cha
 
 	for (size_t i = 0; !err && i < conf->n_ports; i++)
 		if (conf->ports[i].mode & TIPH_INBOUND)
-			err = bridge_collides(facts, &conf->ports[i], why, size);
+			err = crossing_collides(&conf->ports[i], why, size) ?:
+			      bridge_collides(facts, &conf->ports[i], why, size);
 	return err;
 }
 
@@ -152,7 +163,7 @@ int nft_host_collide(const struct nft_facts *facts, const struct conf *conf, cha
 static bool takes_all(const struct conf *conf)
 {
 	for (size_t i = 0; i < conf->n_ports; i++)
-		if (conf->ports[i].mode & TIPH_INBOUND && !conf->ports[i].n_ifnames)
+		if (conf->ports[i].mode & TIPH_INBOUND && !conf->ports[i].interfaces.n)
 			return true;
 	return false;
 }

@@ -219,10 +219,10 @@ static void port_objects(struct writer *w, const struct conf_port *port)
 	if (port->dry_run)
 		counter(w, "dry_run", port->name);
 	set_ports(w, "dports.", port->name, port->dports, port->n_dports);
-	if (port->n_ifnames) {
+	if (port->interfaces.n) {
 		set_begin(w, "interfaces.", port->name, "ifname");
-		for (size_t i = 0; i < port->n_ifnames; i++)
-			fprintf(w->text, "\"%s\", ", port->ifnames[i]);
+		for (size_t i = 0; i < port->interfaces.n; i++)
+			fprintf(w->text, "\"%s\", ", port->interfaces.v[i]);
 		set_end(w);
 	}
 	for (int family = AF_INET; family; family = family == AF_INET ? AF_INET6 : 0) {
@@ -251,7 +251,7 @@ static void port_line(struct writer *w, const struct conf_port *port, int family
 	int len;
 
 	len = snprintf(line, sizeof(line), "meta nfproto ipv%c tcp dport @dports.%s ", n, port->name);
-	if (port->n_ifnames)
+	if (port->interfaces.n)
 		len += snprintf(line + len, sizeof(line) - len, "iifname @interfaces.%s ", port->name);
 	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
 		if (has_family(tests[i].list, family))

@@ -28,6 +28,7 @@
 #include <net/netfilter/ipv6/nf_reject.h>
 
 #include "begin.h"
+#include "bridge.h"
 #include "lately.h"
 #include "lookup.h"
 #include "synid.h"
@@ -44,6 +45,9 @@ leave(const struct tiph_packet *pkt, u8 family, const struct tiph_port *port,
 static __always_inline bool give(const struct tiph_packet *pkt, u8 family,
 				 struct sock *sk)
 {
+	if (unlikely(pkt->state->pf == NFPROTO_BRIDGE))
+		return tiph_dst_give_frame(&pkt->tn->dst, pkt->tn->net,
+					   pkt->skb, family, sk);
 	return tiph_dst_give(&pkt->tn->dst, pkt->tn->net, pkt->skb, family, sk);
 }
 
@@ -51,6 +55,7 @@ static __always_inline void syn_of(struct tiph_syn *syn,
 				   const struct tiph_packet *pkt, u8 family)
 {
 	syn->in = pkt->state->in;
+	syn->port = tiph_is_bridged(pkt->state) ? pkt->state->out : NULL;
 	syn->family = family;
 	syn->dport = ntohs(pkt->th->dest);
 	if (family == AF_INET) {
@@ -91,6 +96,12 @@ route(const struct tiph_packet *pkt, u8 family)
 	bool spoofing = tiph_stamped_within(&pkt->tn->spoof_stamp,
 					    TIPH_LOOP_PERIOD);
 
+	if (unlikely(tiph_is_bridged(pkt->state)))
+		return family == AF_INET ?
+		       tiph_cross4(pkt->tn->net, pkt->skb, pkt->th,
+				   pkt->state->in) :
+		       tiph_cross6(pkt->tn->net, pkt->skb, pkt->th,
+				   pkt->state->in);
 	return family == AF_INET ?
 	       tiph_route4(pkt->tn->net, pkt->skb, pkt->th, pkt->state->in,
 			   spoofing) :
@@ -240,8 +251,12 @@ choose(const struct tiph_packet *pkt, u8 family, struct tiph_decision *d)
 	d->port = tiph_ports_match(rcu_dereference(pkt->tn->ports), &syn);
 	if (!d->port)
 		return TIPH_V_UNMATCHED;
-	/* by the loopback, with a route that asking for one would lose */
-	if (unlikely(skb_valid_dst(pkt->skb)))
+	/*
+	 * by the loopback, with a route that asking for one would lose; on a
+	 * bridge it is br_netfilter's, and means nothing
+	 */
+	if (unlikely(skb_valid_dst(pkt->skb)) &&
+	    pkt->state->pf != NFPROTO_BRIDGE)
 		return TIPH_V_LOCAL;
 	if (bypass)
 		d->hit = tiph_bypass_find(bypass, &syn);

@@ -37,6 +37,36 @@ struct tiph_dst {
 int tiph_dst_create(struct tiph_dst *dst, struct net *net);
 void tiph_dst_kill(struct tiph_dst *dst);
 
+static inline bool tiph_dst_set4(const struct tiph_dst *dst,
+				 const struct net *net, struct sk_buff *skb)
+{
+	struct rtable *rt = READ_ONCE(dst->rt4);
+
+	if (unlikely(!rt))
+		return false;
+	if (unlikely(READ_ONCE(rt->rt_genid) != rt_genid_ipv4(net)))
+		WRITE_ONCE(rt->rt_genid, rt_genid_ipv4(net));
+	skb_dst_drop(skb);
+	skb_dst_set_noref(skb, &rt->dst);
+
+	return true;
+}
+
+static inline bool tiph_dst_set6(const struct tiph_dst *dst,
+				 const struct net *net, struct sk_buff *skb)
+{
+	struct rt6_info *rt = READ_ONCE(dst->rt6);
+
+	if (unlikely(!rt))
+		return false;
+	if (unlikely(READ_ONCE(rt->sernum) != rt_genid_ipv6(net)))
+		WRITE_ONCE(rt->sernum, rt_genid_ipv6(net));
+	skb_dst_drop(skb);
+	skb_dst_set_noref(skb, &rt->dst);
+
+	return true;
+}
+
 /**
  * tiph_dst_attach4() - have a packet delivered to this host
  * @dst: local routes of the namespace
@@ -51,14 +81,8 @@ void tiph_dst_kill(struct tiph_dst *dst);
 static inline bool tiph_dst_attach4(const struct tiph_dst *dst,
 				    const struct net *net, struct sk_buff *skb)
 {
-	struct rtable *rt = READ_ONCE(dst->rt4);
-
-	if (unlikely(!rt))
+	if (unlikely(!tiph_dst_set4(dst, net, skb)))
 		return false;
-	if (unlikely(READ_ONCE(rt->rt_genid) != rt_genid_ipv4(net)))
-		WRITE_ONCE(rt->rt_genid, rt_genid_ipv4(net));
-	skb_dst_drop(skb);
-	skb_dst_set_noref(skb, &rt->dst);
 	IPCB(skb)->flags |= IPSKB_MULTIPATH;
 
 	return true;
@@ -75,14 +99,8 @@ static inline bool tiph_dst_attach4(const struct tiph_dst *dst,
 static inline bool tiph_dst_attach6(const struct tiph_dst *dst,
 				    const struct net *net, struct sk_buff *skb)
 {
-	struct rt6_info *rt = READ_ONCE(dst->rt6);
-
-	if (unlikely(!rt))
+	if (unlikely(!tiph_dst_set6(dst, net, skb)))
 		return false;
-	if (unlikely(READ_ONCE(rt->sernum) != rt_genid_ipv6(net)))
-		WRITE_ONCE(rt->sernum, rt_genid_ipv6(net));
-	skb_dst_drop(skb);
-	skb_dst_set_noref(skb, &rt->dst);
 	IP6CB(skb)->flags |= IP6SKB_MULTIPATH;
 
 	return true;
@@ -110,6 +128,49 @@ static __always_inline bool tiph_dst_give(const struct tiph_dst *dst,
 	skb->destructor = sock_edemux;
 
 	return true;
+}
+
+/**
+ * tiph_dst_give_frame() - the same for a frame on a bridge
+ * @dst: local routes of the namespace
+ * @net: the namespace
+ * @skb: a frame in PRE_ROUTING of a bridge
+ * @family: its family
+ * @sk: the socket; the packet gets the caller's reference, unless this fails
+ *
+ * The control block is the bridge's, and IP is to keep the socket. What is set
+ * in this way needs no reference where the socket is freed by RCU, and TCP
+ * would not give it back.
+ *
+ * Return: false if the namespace is going away or has no such family
+ */
+static inline bool tiph_dst_give_frame(const struct tiph_dst *dst,
+				       const struct net *net,
+				       struct sk_buff *skb, u8 family,
+				       struct sock *sk)
+{
+	if (family == AF_INET ? !tiph_dst_set4(dst, net, skb) :
+				!tiph_dst_set6(dst, net, skb))
+		return false;
+	/* who sent it, if that was a socket of this machine */
+	skb_orphan(skb);
+	skb->sk = sk;
+	skb->destructor = sock_pfree;
+	if (!sk_is_refcounted(sk))
+		sock_put(sk);
+
+	return true;
+}
+
+/* Was this packet given to somebody here? */
+static inline bool tiph_dst_is_ours(const struct tiph_dst *dst,
+				    const struct sk_buff *skb)
+{
+	const struct dst_entry *has = skb_dst(skb);
+	const struct rtable *rt4 = READ_ONCE(dst->rt4);
+	const struct rt6_info *rt6 = READ_ONCE(dst->rt6);
+
+	return has && ((rt4 && has == &rt4->dst) || (rt6 && has == &rt6->dst));
 }
 
 #endif /* TIPHARES_DST_H */

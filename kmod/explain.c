@@ -258,7 +258,7 @@ static int explain(struct tiph_net *tn, const struct tiph_tuple *tuple,
 		err = in ? -ENOMEM : -ENODEV;
 		goto out;
 	}
-	if (rcu_access_pointer(tn->ports) && READ_ONCE(tn->hooked))
+	if (rcu_access_pointer(tn->ports) && READ_ONCE(tn->hooked[TIPH_HOOKS_IN]))
 		decide(tn, skb, tuple, &d);
 	err = fill_decision(msg, &d);
 	kfree_skb(skb);

@@ -2,6 +2,11 @@
 /* From configurations and counters to attributes. */
 #include "fill.h"
 
+static size_t names_size(const struct tiph_names *names)
+{
+	return nla_total_size(names->n * nla_total_size(IFNAMSIZ));
+}
+
 static size_t prefixes_size(const struct tiph_prefixes *set)
 {
 	return nla_total_size(set->n *
@@ -22,7 +27,7 @@ size_t tiph_fill_port_size(const struct tiph_port *port)
 	       4 * nla_total_size(sizeof(u16)) +	/* LISTEN, shares */
 	       5 * nla_total_size(sizeof(u8)) +
 	       nla_total_size(port->n_dports * sizeof(u16)) +
-	       nla_total_size(port->n_ifnames * nla_total_size(IFNAMSIZ)) +
+	       names_size(&port->interfaces) + names_size(&port->bridges) +
 	       prefixes_size(&port->sources) +
 	       prefixes_size(&port->destinations) +
 	       prefixes_size(&port->except_sources) +
@@ -49,18 +54,19 @@ static int fill_prefixes(struct sk_buff *skb, int attr,
 	return 0;
 }
 
-static int fill_ifnames(struct sk_buff *skb, const struct tiph_port *port)
+static int fill_names(struct sk_buff *skb, int attr,
+		      const struct tiph_names *names)
 {
 	struct nlattr *list;
 	u16 i;
 
-	if (!port->n_ifnames)
+	if (!names->n)
 		return 0;
-	list = nla_nest_start(skb, TIPH_PORT_IFNAMES);
+	list = nla_nest_start(skb, attr);
 	if (!list)
 		return -EMSGSIZE;
-	for (i = 0; i < port->n_ifnames; i++)
-		if (nla_put_string(skb, TIPH_LIST_ENTRY, port->ifnames[i]))
+	for (i = 0; i < names->n; i++)
+		if (nla_put_string(skb, TIPH_LIST_ENTRY, names->name[i]))
 			return -EMSGSIZE;
 	nla_nest_end(skb, list);
 
@@ -95,7 +101,8 @@ static int fill_lists(struct sk_buff *skb, const struct tiph_port *port)
 	    nla_put(skb, TIPH_PORT_DPORTS, port->n_dports * sizeof(u16),
 		    port->dports))
 		return -EMSGSIZE;
-	if (fill_ifnames(skb, port) ||
+	if (fill_names(skb, TIPH_PORT_IFNAMES, &port->interfaces) ||
+	    fill_names(skb, TIPH_PORT_BRIDGES, &port->bridges) ||
 	    fill_prefixes(skb, TIPH_PORT_SOURCES, &port->sources) ||
 	    fill_prefixes(skb, TIPH_PORT_DESTINATIONS, &port->destinations) ||
 	    fill_prefixes(skb, TIPH_PORT_EXCEPT_SOURCES,

@@ -28,7 +28,7 @@ static const struct genl_multicast_group group = { .name = TIPH_GENL_GROUP };
 #define FEATURES	(TIPH_FEATURE_IPV6 | TIPH_FEATURE_BYPASS |		\
 			 TIPH_FEATURE_HEARTBEAT | TIPH_FEATURE_SHED |		\
 			 TIPH_FEATURE_SAMPLE | TIPH_FEATURE_EXPLAIN |		\
-			 TIPH_FEATURE_LATELY)
+			 TIPH_FEATURE_LATELY | TIPH_FEATURE_BRIDGE)
 
 static int fill_info(struct sk_buff *msg, struct tiph_net *tn)
 {

@@ -32,6 +32,7 @@
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 
 #include "begin.h"
+#include "bridge.h"
 #include "frag.h"
 #include "guard.h"
 #include "hook.h"
@@ -67,17 +68,25 @@ static bool came_as_ever(const struct sk_buff *skb, const struct sock *sk)
 	return sk_fullsock(sk) && sk->sk_rx_dst_ifindex == skb->skb_iif;
 }
 
+static __always_inline bool give(struct tiph_net *tn, struct sk_buff *skb,
+				 u8 family, struct sock *sk, bool frame)
+{
+	return frame ? tiph_dst_give_frame(&tn->dst, tn->net, skb, family, sk) :
+		       tiph_dst_give(&tn->dst, tn->net, skb, family, sk);
+}
+
 /* Consumes @sk. */
 static __always_inline unsigned int
 established(struct tiph_net *tn, struct sk_buff *skb, u8 family,
 	    const struct tcphdr *th, const struct nf_hook_state *state,
-	    struct sock *sk)
+	    struct sock *sk, bool frame)
 {
 	const struct tiph_ports *ports = rcu_dereference(tn->ports);
 
 	if (unlikely((family == AF_INET && !came_as_ever(skb, sk) &&
+		      !(frame && tiph_is_bridged(state)) &&
 		      !tiph_reverse4(skb, state->in)) ||
-		     !tiph_dst_give(&tn->dst, tn->net, skb, family, sk))) {
+		     !give(tn, skb, family, sk, frame))) {
 		sock_gen_put(sk);
 		return tiph_leave(tn, NULL, skb, family, th,
 				  TIPH_V_UNROUTABLE);
@@ -88,11 +97,13 @@ established(struct tiph_net *tn, struct sk_buff *skb, u8 family,
 	return tiph_leave(tn, NULL, skb, family, th, TIPH_V_ESTABLISHED);
 }
 
-/* @sk: who has this 4-tuple, or NULL; consumed. */
+/*
+ * @sk: who has this 4-tuple, or NULL; consumed. @frame: it is on a bridge.
+ */
 static __always_inline unsigned int
 passed_gate(struct tiph_net *tn, struct sk_buff *skb, u8 family,
 	    const struct tcphdr *th, unsigned int thoff,
-	    const struct nf_hook_state *state, struct sock *sk)
+	    const struct nf_hook_state *state, struct sock *sk, bool frame)
 {
 	if (sk) {
 		if (!inet_sk_transparent(sk)) {
@@ -102,7 +113,8 @@ passed_gate(struct tiph_net *tn, struct sk_buff *skb, u8 family,
 		}
 		if (likely(sk->sk_state != TCP_TIME_WAIT ||
 			   !tiph_is_bare_syn(th)))
-			return established(tn, skb, family, th, state, sk);
+			return established(tn, skb, family, th, state, sk,
+					   frame);
 		/*
 		 * A SYN ends the old connection's TIME_WAIT also if it is then
 		 * forwarded: the rest of its flow must not find that socket.
@@ -132,6 +144,16 @@ static bool is_spoken_for(const struct sk_buff *skb)
 			nf_bridge_in_prerouting(skb));
 }
 
+/* On a bridge it has got from us what it needs: nothing is to be said again. */
+static unsigned int spoken_for(const struct tiph_net *tn,
+			       const struct sk_buff *skb, u8 family,
+			       const struct tcphdr *th)
+{
+	if (skb->sk && tiph_dst_is_ours(&tn->dst, skb))
+		return NF_ACCEPT;
+	return tiph_leave(tn, NULL, skb, family, th, TIPH_V_FOREIGN);
+}
+
 static noinline unsigned int passed_gate4(struct tiph_net *tn,
 					  struct sk_buff *skb,
 					  const struct tcphdr *th,
@@ -142,12 +164,12 @@ static noinline unsigned int passed_gate4(struct tiph_net *tn,
 	struct sock *sk;
 
 	if (is_spoken_for(skb))
-		return tiph_leave(tn, NULL, skb, AF_INET, th, TIPH_V_FOREIGN);
+		return spoken_for(tn, skb, AF_INET, th);
 	sk = __inet_lookup_established(tn->net, iph->saddr, th->source,
 				       iph->daddr, ntohs(th->dest),
 				       state->in->ifindex, 0);
 
-	return passed_gate(tn, skb, AF_INET, th, thoff, state, sk);
+	return passed_gate(tn, skb, AF_INET, th, thoff, state, sk, false);
 }
 
 static noinline unsigned int passed_gate6(struct tiph_net *tn,
@@ -160,12 +182,64 @@ static noinline unsigned int passed_gate6(struct tiph_net *tn,
 	struct sock *sk;
 
 	if (is_spoken_for(skb))
-		return tiph_leave(tn, NULL, skb, AF_INET6, th, TIPH_V_FOREIGN);
+		return spoken_for(tn, skb, AF_INET6, th);
 	sk = __inet6_lookup_established(tn->net, &iph->saddr, th->source,
 					&iph->daddr, ntohs(th->dest),
 					state->in->ifindex, 0);
 
-	return passed_gate(tn, skb, AF_INET6, th, thoff, state, sk);
+	return passed_gate(tn, skb, AF_INET6, th, thoff, state, sk, false);
+}
+
+/**
+ * tiph_hook_frame4() - what becomes of a packet in a frame on a bridge
+ * @tn: namespace
+ * @skb: the frame, at its network header; nobody has chosen its socket
+ * @th: its TCP header, which passes the gate
+ * @thoff: where that begins
+ * @state: as bridge.h says
+ *
+ * Return: what netfilter is told; with a socket and a dst if the packet is ours
+ */
+noinline unsigned int tiph_hook_frame4(struct tiph_net *tn,
+				       struct sk_buff *skb,
+				       const struct tcphdr *th,
+				       unsigned int thoff,
+				       const struct nf_hook_state *state)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	struct sock *sk;
+
+	sk = __inet_lookup_established(tn->net, iph->saddr, th->source,
+				       iph->daddr, ntohs(th->dest),
+				       state->in->ifindex, 0);
+
+	return passed_gate(tn, skb, AF_INET, th, thoff, state, sk, true);
+}
+
+/**
+ * tiph_hook_frame6() - what becomes of a packet in a frame on a bridge
+ * @tn: namespace
+ * @skb: the frame, at its network header; nobody has chosen its socket
+ * @th: its TCP header, which passes the gate
+ * @thoff: where that begins
+ * @state: as bridge.h says
+ *
+ * Return: what netfilter is told; with a socket and a dst if the packet is ours
+ */
+noinline unsigned int tiph_hook_frame6(struct tiph_net *tn,
+				       struct sk_buff *skb,
+				       const struct tcphdr *th,
+				       unsigned int thoff,
+				       const struct nf_hook_state *state)
+{
+	const struct ipv6hdr *iph = ipv6_hdr(skb);
+	struct sock *sk;
+
+	sk = __inet6_lookup_established(tn->net, &iph->saddr, th->source,
+					&iph->daddr, ntohs(th->dest),
+					state->in->ifindex, 0);
+
+	return passed_gate(tn, skb, AF_INET6, th, thoff, state, sk, true);
 }
 
 static bool has_tcphdr(const struct sk_buff *skb, unsigned int thoff)
@@ -293,7 +367,7 @@ static unsigned int pre_routing6(void *priv, struct sk_buff *skb,
 	return passed_gate6(tn, skb, th, thoff, state);
 }
 
-const struct nf_hook_ops tiph_hooks[TIPH_N_HOOKS] = {
+static const struct nf_hook_ops in_hooks[] = {
 	{
 		.hook		= pre_routing4,
 		.pf		= NFPROTO_IPV4,
@@ -306,6 +380,9 @@ const struct nf_hook_ops tiph_hooks[TIPH_N_HOOKS] = {
 		.hooknum	= NF_INET_PRE_ROUTING,
 		.priority	= NF_IP6_PRI_NAT_DST + 10,
 	},
+};
+
+static const struct nf_hook_ops guard_hooks[] = {
 	{
 		.hook		= tiph_guard4,
 		.pf		= NFPROTO_IPV4,
@@ -318,4 +395,37 @@ const struct nf_hook_ops tiph_hooks[TIPH_N_HOOKS] = {
 		.hooknum	= NF_INET_LOCAL_OUT,
 		.priority	= NF_IP6_PRI_RAW,
 	},
+};
+
+static const struct nf_hook_ops bridge_hooks[] = {
+	{
+		.hook		= tiph_bridge_in,
+		.pf		= NFPROTO_BRIDGE,
+		.hooknum	= NF_BR_PRE_ROUTING,
+		.priority	= NF_BR_PRI_BRNF + 1,
+	},
+	{
+		.hook		= tiph_bridge_forward,
+		.pf		= NFPROTO_BRIDGE,
+		.hooknum	= NF_BR_FORWARD,
+		.priority	= NF_BR_PRI_FIRST,
+	},
+	{
+		.hook		= tiph_bridge_out4,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_LOCAL_OUT,
+		.priority	= NF_IP_PRI_LAST,
+	},
+	{
+		.hook		= tiph_bridge_out6,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_LOCAL_OUT,
+		.priority	= NF_IP6_PRI_LAST,
+	},
+};
+
+const struct tiph_hook_set tiph_hooks[TIPH_HOOK_SETS] = {
+	[TIPH_HOOKS_IN] = { in_hooks, ARRAY_SIZE(in_hooks) },
+	[TIPH_HOOKS_GUARD] = { guard_hooks, ARRAY_SIZE(guard_hooks) },
+	[TIPH_HOOKS_BRIDGE] = { bridge_hooks, ARRAY_SIZE(bridge_hooks) },
 };

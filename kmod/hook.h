@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The hooks of a namespace: those of incoming packets, which it has while it
- * has ports, and behind them those of the guard, which stay.
- */
+/* What becomes of a packet that comes in. */
 #ifndef TIPHARES_HOOK_H
 #define TIPHARES_HOOK_H
 
-#include <linux/netfilter.h>
+#include <linux/tcp.h>
 
-#define TIPH_N_IN_HOOKS	2
-#define TIPH_N_HOOKS	4
+#include "net.h"
 
-extern const struct nf_hook_ops tiph_hooks[TIPH_N_HOOKS];
+extern const struct tiph_hook_set tiph_hooks[TIPH_HOOK_SETS];
+
+unsigned int tiph_hook_frame4(struct tiph_net *tn, struct sk_buff *skb,
+			      const struct tcphdr *th, unsigned int thoff,
+			      const struct nf_hook_state *state);
+unsigned int tiph_hook_frame6(struct tiph_net *tn, struct sk_buff *skb,
+			      const struct tcphdr *th, unsigned int thoff,
+			      const struct nf_hook_state *state);
 
 #endif /* TIPHARES_HOOK_H */

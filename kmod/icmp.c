@@ -12,9 +12,17 @@
 #include <linux/icmpv6.h>
 #include <net/tcp.h>
 
+#include "bridge.h"
 #include "icmp.h"
 #include "lookup.h"
 #include "verdict.h"
+
+/* Somebody else's, unless it is one that crosses a bridge. */
+static bool is_for_others(const struct sk_buff *skb,
+			  const struct nf_hook_state *state)
+{
+	return skb->pkt_type != PACKET_HOST && !tiph_is_bridged(state);
+}
 
 struct quoted_ports {
 	__be16 source;
@@ -39,7 +47,7 @@ noinline unsigned int tiph_icmp4(struct tiph_net *tn, struct sk_buff *skb,
 	struct sock *sk;
 	int off = outer->ihl * 4;
 
-	if (ip_is_fragment(outer) || skb->pkt_type != PACKET_HOST)
+	if (ip_is_fragment(outer) || is_for_others(skb, state))
 		return NF_ACCEPT;
 	icmph = skb_header_pointer(skb, off, sizeof(_icmph), &_icmph);
 	if (!icmph || !icmp_is_err(icmph->type))
@@ -59,7 +67,11 @@ noinline unsigned int tiph_icmp4(struct tiph_net *tn, struct sk_buff *skb,
 	sk = __inet_lookup_established(tn->net, iph->daddr, ports->dest,
 				       iph->saddr, ntohs(ports->source),
 				       state->in->ifindex, 0);
-	if (!tiph_sock_is_ours(sk) || !tiph_reverse4(skb, state->in) ||
+	if (!tiph_sock_is_ours(sk))
+		return NF_ACCEPT;
+	if (tiph_is_bridged(state) ?
+	    !tiph_dst_set4(&tn->dst, tn->net, skb) :
+	    !tiph_reverse4(skb, state->in) ||
 	    !tiph_dst_attach4(&tn->dst, tn->net, skb))
 		return NF_ACCEPT;
 
@@ -84,7 +96,7 @@ noinline unsigned int tiph_icmp6(struct tiph_net *tn, struct sk_buff *skb,
 	struct sock *sk;
 	int off = sizeof(*outer);
 
-	if (skb->pkt_type != PACKET_HOST)
+	if (is_for_others(skb, state))
 		return NF_ACCEPT;
 	icmph = skb_header_pointer(skb, off, sizeof(_icmph), &_icmph);
 	if (!icmph || !icmpv6_is_err(icmph->icmp6_type))
@@ -104,7 +116,10 @@ noinline unsigned int tiph_icmp6(struct tiph_net *tn, struct sk_buff *skb,
 	sk = __inet6_lookup_established(tn->net, &iph->daddr, ports->dest,
 					&iph->saddr, ntohs(ports->source),
 					state->in->ifindex, 0);
-	if (!tiph_sock_is_ours(sk) ||
+	if (!tiph_sock_is_ours(sk))
+		return NF_ACCEPT;
+	if (tiph_is_bridged(state) ?
+	    !tiph_dst_set6(&tn->dst, tn->net, skb) :
 	    !tiph_dst_attach6(&tn->dst, tn->net, skb))
 		return NF_ACCEPT;
 

@@ -276,3 +276,56 @@ enum tiph_verdict_id tiph_route6(struct net *net, struct sk_buff *skb,
 		return TIPH_V_LOCAL;
 	return dst->error ? TIPH_V_UNROUTABLE : TIPH_V_INTERCEPTED;
 }
+
+/**
+ * tiph_cross4() - whether a SYN that crosses a bridge may be taken
+ * @net: namespace
+ * @skb: the SYN
+ * @th: its TCP header
+ * @br: the bridge
+ *
+ * It is none of routing's business, so that only the addresses are looked at,
+ * and whether it is a SYN of this host that came back.
+ *
+ * Return: TIPH_V_INTERCEPTED if it may, else the verdict
+ */
+enum tiph_verdict_id tiph_cross4(struct net *net, const struct sk_buff *skb,
+				 const struct tcphdr *th,
+				 const struct net_device *br)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+
+	if (is_looped(__inet_lookup_established(net, iph->daddr, th->dest,
+						iph->saddr, ntohs(th->source),
+						br->ifindex, 0)))
+		return TIPH_V_LOOP;
+	return addrs_check4(net, iph, br);
+}
+
+/**
+ * tiph_cross6() - whether a SYN that crosses a bridge may be taken
+ * @net: namespace
+ * @skb: the SYN
+ * @th: its TCP header
+ * @br: the bridge
+ *
+ * See tiph_cross4().
+ *
+ * Return: TIPH_V_INTERCEPTED if it may, else the verdict
+ */
+enum tiph_verdict_id tiph_cross6(struct net *net, const struct sk_buff *skb,
+				 const struct tcphdr *th,
+				 const struct net_device *br)
+{
+	const struct ipv6hdr *iph = ipv6_hdr(skb);
+
+	if (is_looped(__inet6_lookup_established(net, &iph->daddr, th->dest,
+						 &iph->saddr,
+						 ntohs(th->source),
+						 br->ifindex, 0)))
+		return TIPH_V_LOOP;
+	if (!is_forwardable6(&iph->daddr) || !is_forwardable6(&iph->saddr) ||
+	    ipv6_chk_addr(net, &iph->daddr, NULL, 0))
+		return TIPH_V_LOCAL;
+	return TIPH_V_INTERCEPTED;
+}

@@ -64,4 +64,11 @@ enum tiph_verdict_id tiph_route6(struct net *net, struct sk_buff *skb,
 				 const struct tcphdr *th,
 				 const struct net_device *in);
 
+enum tiph_verdict_id tiph_cross4(struct net *net, const struct sk_buff *skb,
+				 const struct tcphdr *th,
+				 const struct net_device *br);
+enum tiph_verdict_id tiph_cross6(struct net *net, const struct sk_buff *skb,
+				 const struct tcphdr *th,
+				 const struct net_device *br);
+
 #endif /* TIPHARES_LOOKUP_H */

@@ -16,8 +16,7 @@ static int __init tiph_init(void)
 	int err;
 
 	tiph_tag_init();
-	err = tiph_net_init(tiph_hooks, TIPH_N_HOOKS, TIPH_N_IN_HOOKS,
-			    tiph_tend);
+	err = tiph_net_init(tiph_hooks, tiph_tend);
 	if (err)
 		return err;
 	err = tiph_sockopt_init();

@@ -9,11 +9,10 @@
 #include "lately.h"
 #include "net.h"
 #include "tag.h"
+#include "way.h"
 
 static unsigned int net_id __read_mostly;
-static const struct nf_hook_ops *hook_ops __read_mostly;
-static unsigned int n_hooks __read_mostly;	/* of them all */
-static unsigned int n_in_hooks __read_mostly;	/* those in front, of packets that come in */
+static const struct tiph_hook_set *hook_sets __read_mostly;
 static work_func_t tend_work __read_mostly;
 static struct workqueue_struct *workqueue __read_mostly;
 
@@ -62,51 +61,39 @@ static void gate_open(struct tiph_net *tn, const struct tiph_ports *ports)
 	}
 }
 
-/* Before there is a socket that the guard is about, and from then on. */
-static int guard_up(struct tiph_net *tn)
+static int hooks_up(struct tiph_net *tn, enum tiph_hook_sets which)
 {
+	const struct tiph_hook_set *set = &hook_sets[which];
+	struct nf_hook_ops *hooks = tn->hooks[which];
 	unsigned int i;
 	int err;
 
-	if (tn->guarded)
+	if (tn->hooked[which])
 		return 0;
-	memcpy(tn->hooks, hook_ops, n_hooks * sizeof(*hook_ops));
-	for (i = 0; i < n_hooks; i++)
-		tn->hooks[i].priv = tn;
-	err = nf_register_net_hooks(tn->net, tn->hooks + n_in_hooks,
-				    n_hooks - n_in_hooks);
-	tn->guarded = !err;
+	memcpy(hooks, set->ops, set->n * sizeof(*hooks));
+	for (i = 0; i < set->n; i++)
+		hooks[i].priv = tn;
+	err = nf_register_net_hooks(tn->net, hooks, set->n);
+	WRITE_ONCE(tn->hooked[which], !err);
 
 	return err;
 }
 
-static int hooks_up(struct tiph_net *tn)
+static void hooks_down(struct tiph_net *tn, enum tiph_hook_sets which)
 {
-	int err;
+	if (!tn->hooked[which])
+		return;
+	nf_unregister_net_hooks(tn->net, tn->hooks[which], hook_sets[which].n);
+	WRITE_ONCE(tn->hooked[which], false);
+}
 
-	if (tn->hooked)
+static int bridge_up(struct tiph_net *tn, const struct tiph_ports *ports)
+{
+	if (!ports->has_bridge)
 		return 0;
-	err = nf_register_net_hooks(tn->net, tn->hooks, n_in_hooks);
-	tn->hooked = !err;
-
-	return err;
-}
-
-static void hooks_down(struct tiph_net *tn)
-{
-	if (!tn->hooked)
-		return;
-	nf_unregister_net_hooks(tn->net, tn->hooks, n_in_hooks);
-	tn->hooked = false;
-}
-
-static void guard_down(struct tiph_net *tn)
-{
-	if (!tn->guarded)
-		return;
-	nf_unregister_net_hooks(tn->net, tn->hooks + n_in_hooks,
-				n_hooks - n_in_hooks);
-	tn->guarded = false;
+	if (!tn->ways)
+		tn->ways = tiph_ways_create();
+	return tn->ways ? hooks_up(tn, TIPH_HOOKS_BRIDGE) : -ENOMEM;
 }
 
 /**
@@ -125,7 +112,8 @@ int tiph_net_commit(struct tiph_net *tn, struct tiph_ports *ports)
 
 	lockdep_assert_held(&tn->lock);
 	if (ports->n) {
-		err = parts_create(tn) ?: guard_up(tn);
+		/* the guard comes before what it is about, and stays */
+		err = parts_create(tn) ?: hooks_up(tn, TIPH_HOOKS_GUARD);
 		if (err)
 			return err;
 		gate_open(tn, ports);
@@ -134,14 +122,15 @@ int tiph_net_commit(struct tiph_net *tn, struct tiph_ports *ports)
 	rcu_assign_pointer(tn->ports, ports);
 	if (ports->n) {
 		/* the first SYN finds the ports that the hooks are for */
-		err = hooks_up(tn);
+		err = bridge_up(tn, ports) ?: hooks_up(tn, TIPH_HOOKS_IN);
 		if (err) {
 			rcu_assign_pointer(tn->ports, old);
 			synchronize_rcu();
 			return err;
 		}
-	} else if (tn->hooked) {
-		hooks_down(tn);
+	} else if (tn->hooked[TIPH_HOOKS_IN]) {
+		hooks_down(tn, TIPH_HOOKS_IN);
+		hooks_down(tn, TIPH_HOOKS_BRIDGE);
 		memset(tn->gate, 0, sizeof(*tn->gate));
 	}
 	tn->generation++;
@@ -276,8 +265,9 @@ static void __net_exit net_pre_exit(struct net *net)
 	struct tiph_net *tn = tiph_net_get(net);
 
 	mutex_lock(&tn->lock);
-	hooks_down(tn);
-	guard_down(tn);
+	hooks_down(tn, TIPH_HOOKS_IN);
+	hooks_down(tn, TIPH_HOOKS_BRIDGE);
+	hooks_down(tn, TIPH_HOOKS_GUARD);
 	tiph_dst_kill(&tn->dst);
 	tiph_net_own(tn, 0);
 	mutex_unlock(&tn->lock);
@@ -293,6 +283,7 @@ static void __net_exit net_exit(struct net *net)
 	free_percpu(tn->stats);
 	kvfree(tn->lately);
 	kvfree(tn->forwarded);
+	tiph_ways_free(tn->ways);
 	kvfree(tn->gate);
 	mutex_destroy(&tn->lock);
 }
@@ -307,24 +298,16 @@ static struct pernet_operations net_ops = {
 
 /**
  * tiph_net_init() - begin to have state in each namespace
- * @hooks: what to register in a namespace that has ports, those in front while
- *	it has, the others for good
- * @n: number of @hooks
- * @n_in: number of those in front
+ * @sets: what to register in a namespace that has ports, by enum tiph_hook_sets
  * @tend: the work of a struct tiph_net
  *
  * Return: 0 or a negative errno
  */
-int __init tiph_net_init(const struct nf_hook_ops *hooks, unsigned int n,
-			 unsigned int n_in, work_func_t tend)
+int __init tiph_net_init(const struct tiph_hook_set *sets, work_func_t tend)
 {
 	int err;
 
-	if (WARN_ON_ONCE(n > TIPH_HOOKS_MAX))
-		return -EINVAL;
-	hook_ops = hooks;
-	n_hooks = n;
-	n_in_hooks = n_in;
+	hook_sets = sets;
 	tend_work = tend;
 	workqueue = alloc_workqueue("tiphares", WQ_UNBOUND, 0);
 	if (!workqueue)

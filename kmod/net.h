@@ -30,7 +30,9 @@
 #include "port.h"
 #include "stats.h"
 
-#define TIPH_HOOKS_MAX	4
+struct tiph_ways;
+
+#define TIPH_HOOKS_MAX	4	/* of one set */
 
 /* A spoofed SYN that comes back does so within this time. */
 #define TIPH_LOOP_PERIOD	(8 * HZ)
@@ -45,6 +47,30 @@
 #define TIPH_NEWS_DELAY		(HZ / 20)
 /* and a loop is told once in */
 #define TIPH_LOOP_NEWS_PERIOD	HZ
+
+/**
+ * enum tiph_hook_sets - hooks that come and go together
+ * @TIPH_HOOKS_IN: of incoming packets: while there are ports
+ * @TIPH_HOOKS_GUARD: of the guard: from the first port on, for good
+ * @TIPH_HOOKS_BRIDGE: of bridges: from the first port on that names one, while
+ *	there are ports
+ */
+enum tiph_hook_sets {
+	TIPH_HOOKS_IN,
+	TIPH_HOOKS_GUARD,
+	TIPH_HOOKS_BRIDGE,
+	TIPH_HOOK_SETS
+};
+
+/**
+ * struct tiph_hook_set - hooks that come and go together
+ * @ops: the hooks, without their private pointer
+ * @n: number of @ops
+ */
+struct tiph_hook_set {
+	const struct nf_hook_ops *ops;
+	unsigned int n;
+};
 
 enum tiph_news {
 	TIPH_NEWS_WAITING,	/* the work is about to look */
@@ -84,6 +110,7 @@ struct tiph_tuple {
  * @stats: set once, before the first hook; counters of the namespace
  * @forwarded: set once, before the first hook; see begin.c
  * @lately: set once, before the first hook; see lately.h
+ * @ways: set once, before the first hook of bridges
  * @net: set once
  * @dst: set before the first hook, taken back when the namespace exits
  * @ports: written under @lock
@@ -97,8 +124,7 @@ struct tiph_tuple {
  * @generation: number of the last commit
  * @owner: netlink port id of the owner or 0; an owner pins the module
  * @last_id: the last id that a port was given
- * @hooked: the hooks of incoming packets are registered
- * @guarded: those of the guard are, from the first port on
+ * @hooked: the sets of hooks that are registered
  * @hooks: the hooks, with this as their private pointer
  * @cookie_stamp: when a listener may last have sent a SYN cookie, in jiffies;
  *	stamps are written by any packet without order
@@ -115,6 +141,7 @@ struct tiph_net {
 	struct tiph_stats __percpu *stats;
 	u64 *forwarded;
 	struct tiph_lately *lately;
+	struct tiph_ways *ways;
 	struct net *net;
 	struct tiph_dst dst;
 	struct tiph_ports __rcu *ports;
@@ -127,9 +154,8 @@ struct tiph_net {
 	u32 generation;
 	u32 owner;
 	u32 last_id;
-	bool hooked;
-	bool guarded;
-	struct nf_hook_ops hooks[TIPH_HOOKS_MAX];
+	bool hooked[TIPH_HOOK_SETS];
+	struct nf_hook_ops hooks[TIPH_HOOK_SETS][TIPH_HOOKS_MAX];
 
 	unsigned long cookie_stamp;
 	unsigned long spoof_stamp;
@@ -216,8 +242,7 @@ static inline void tiph_gate_open(unsigned long *map, __be16 port)
 		set_bit((__force u16)port, map);
 }
 
-int tiph_net_init(const struct nf_hook_ops *hooks, unsigned int n,
-		  unsigned int n_in, work_func_t tend);
+int tiph_net_init(const struct tiph_hook_set *sets, work_func_t tend);
 void tiph_net_exit(void);
 
 #endif /* TIPHARES_NET_H */

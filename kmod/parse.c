@@ -42,6 +42,7 @@ static const struct nla_policy port_policy[TIPH_PORT_MAX + 1] = {
 	[TIPH_PORT_DRY_RUN] = NLA_POLICY_MAX(NLA_U8, 1),
 	[TIPH_PORT_SHED_HIGH] = NLA_POLICY_MAX(NLA_U16, TIPH_SHARE),
 	[TIPH_PORT_SHED_LOW] = NLA_POLICY_MAX(NLA_U16, TIPH_SHARE),
+	[TIPH_PORT_BRIDGES] = NLA_POLICY_NESTED(ifname_policy),
 };
 
 static const struct nla_policy port_name_policy[TIPH_PORT_MAX + 1] = {
@@ -101,8 +102,8 @@ static unsigned int list_length(const struct nlattr *list)
 	return n;
 }
 
-static int parse_ifnames(struct tiph_port *port, const struct nlattr *attr,
-			 struct netlink_ext_ack *extack)
+static int parse_names(struct tiph_names *names, const struct nlattr *attr,
+		       struct netlink_ext_ack *extack)
 {
 	unsigned int n = list_length(attr);
 	const struct nlattr *entry;
@@ -114,8 +115,8 @@ static int parse_ifnames(struct tiph_port *port, const struct nlattr *attr,
 		NL_SET_ERR_MSG_ATTR(extack, attr, "too many interfaces");
 		return -EINVAL;
 	}
-	port->ifnames = kcalloc(n, sizeof(*port->ifnames), GFP_KERNEL_ACCOUNT);
-	if (!port->ifnames)
+	names->name = kcalloc(n, sizeof(*names->name), GFP_KERNEL_ACCOUNT);
+	if (!names->name)
 		return -ENOMEM;
 	nla_for_each_nested(entry, attr, rem) {
 		if (nla_len(entry) < 2) {
@@ -123,8 +124,8 @@ static int parse_ifnames(struct tiph_port *port, const struct nlattr *attr,
 					    "the name of an interface is empty");
 			return -EINVAL;
 		}
-		nla_strscpy(port->ifnames[port->n_ifnames++], entry,
-			    sizeof(*port->ifnames));
+		nla_strscpy(names->name[names->n++], entry,
+			    sizeof(*names->name));
 	}
 
 	return 0;
@@ -187,7 +188,11 @@ static int parse_lists(struct tiph_port *port, struct nlattr **tb,
 	if (tb[TIPH_PORT_DPORTS])
 		err = parse_dports(port, tb[TIPH_PORT_DPORTS], extack);
 	if (!err && tb[TIPH_PORT_IFNAMES])
-		err = parse_ifnames(port, tb[TIPH_PORT_IFNAMES], extack);
+		err = parse_names(&port->interfaces, tb[TIPH_PORT_IFNAMES],
+				  extack);
+	if (!err && tb[TIPH_PORT_BRIDGES])
+		err = parse_names(&port->bridges, tb[TIPH_PORT_BRIDGES],
+				  extack);
 	for (attr = TIPH_PORT_SOURCES;
 	     attr <= TIPH_PORT_EXCEPT_DESTINATIONS && !err; attr++) {
 		struct tiph_prefixes *set = prefixes_of(port, attr);

@@ -64,15 +64,16 @@ void tiph_port_put(struct tiph_port *port)
 	tiph_prefixes_free(&port->destinations);
 	tiph_prefixes_free(&port->except_sources);
 	tiph_prefixes_free(&port->except_destinations);
-	kfree(port->ifnames);
+	kfree(port->interfaces.name);
+	kfree(port->bridges.name);
 	kfree(port->dports);
 	kfree(port);
 }
 
 static bool is_selective(const struct tiph_port *port)
 {
-	return port->n_ifnames || port->sources.n || port->destinations.n ||
-	       port->except_sources.n || port->except_destinations.n;
+	return port->interfaces.n || port->bridges.n || port->sources.n ||
+	       port->destinations.n || port->except_sources.n || port->except_destinations.n;
 }
 
 static const char *dports_check(const struct tiph_port *port)
@@ -199,6 +200,7 @@ static void marks_summarise(struct tiph_ports *ports)
 	for (i = 0; i < ports->n; i++) {
 		u32 mark = ports->port[i]->mark;
 
+		ports->has_bridge |= ports->port[i]->bridges.n;
 		if (!mark)
 			continue;
 		same = same && (!ports->has_mark || ports->mark == mark);
@@ -506,15 +508,41 @@ bool tiph_port_has_dport(const struct tiph_port *port, u16 dport)
 	return false;
 }
 
-static bool matches_in(const struct tiph_port *port,
-		       const struct net_device *in)
+static bool has_name(const struct tiph_names *names,
+		     const struct net_device *dev)
 {
 	u16 i;
 
-	for (i = 0; i < port->n_ifnames; i++)
-		if (!strcmp(port->ifnames[i], in->name))
+	for (i = 0; i < names->n; i++)
+		if (!strcmp(names->name[i], dev->name))
 			return true;
-	return !port->n_ifnames;
+	return false;
+}
+
+/**
+ * tiph_ports_have_bridge() - whether frames on a bridge are looked at
+ * @ports: the table, under RCU
+ * @br: the bridge
+ *
+ * Return: true if a port names @br
+ */
+bool tiph_ports_have_bridge(const struct tiph_ports *ports,
+			    const struct net_device *br)
+{
+	u16 i;
+
+	for (i = 0; ports->has_bridge && i < ports->n; i++)
+		if (has_name(&ports->port[i]->bridges, br))
+			return true;
+	return false;
+}
+
+static bool matches_in(const struct tiph_port *port, const struct tiph_syn *syn)
+{
+	if (syn->port && !has_name(&port->bridges, syn->in))
+		return false;
+	return !port->interfaces.n || has_name(&port->interfaces, syn->in) ||
+	       (syn->port && has_name(&port->interfaces, syn->port));
 }
 
 static bool matches4(const struct tiph_port *port, const struct tiph_syn *syn)
@@ -540,7 +568,7 @@ static bool matches6(const struct tiph_port *port, const struct tiph_syn *syn)
 static noinline bool matches(const struct tiph_port *port,
 			     const struct tiph_syn *syn)
 {
-	return matches_in(port, syn->in) &&
+	return matches_in(port, syn) &&
 	       (syn->family == AF_INET ? matches4(port, syn) :
 					 matches6(port, syn));
 }
@@ -577,7 +605,8 @@ const struct tiph_port *tiph_ports_match(const struct tiph_ports *ports,
 	     i < ports->n_match && ports->match[i].dport == syn->dport; i++) {
 		const struct tiph_port *port = ports->port[ports->match[i].port];
 
-		if (!port->selective || matches(port, syn))
+		if ((!port->selective && likely(!syn->port)) ||
+		    matches(port, syn))
 			return port;
 	}
 

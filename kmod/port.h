@@ -27,6 +27,16 @@
 #include "stats.h"
 
 /**
+ * struct tiph_names - names of interfaces
+ * @name: the names
+ * @n: number of @name
+ */
+struct tiph_names {
+	char (*name)[IFNAMSIZ];
+	u16 n;
+};
+
+/**
  * struct tiph_ident - identity of a port
  * @refs: the ports that refer to it
  * @id: never 0, and given again to a port of another name only if that takes
@@ -70,9 +80,9 @@ struct tiph_ident {
  * @shed_low: share of a backlog at which that ends
  * @selective: there is more to match than a destination port
  * @n_dports: number of @dports
- * @n_ifnames: number of @ifnames
  * @dports: destination ports
- * @ifnames: ingress interfaces
+ * @interfaces: ingress interfaces; empty: all
+ * @bridges: bridges whose frames are looked at
  * @sources: clients; empty: all
  * @destinations: servers; empty: all
  * @except_sources: clients that are left alone
@@ -95,9 +105,9 @@ struct tiph_port {
 	u16 shed_high;
 	u16 shed_low;
 	u16 n_dports;
-	u16 n_ifnames;
 	u16 *dports;
-	char (*ifnames)[IFNAMSIZ];
+	struct tiph_names interfaces;
+	struct tiph_names bridges;
 	struct tiph_prefixes sources;
 	struct tiph_prefixes destinations;
 	struct tiph_prefixes except_sources;
@@ -122,6 +132,7 @@ struct tiph_match {
  * @generation: number of the commit that made it
  * @mark: the mark of those ports that have one, if it is the same, else 0
  * @has_mark: some port has a mark
+ * @has_bridge: some port names a bridge
  * @n: number of ports
  * @port: the ports, in the order in which they are tried
  */
@@ -131,6 +142,7 @@ struct tiph_ports {
 	u32 generation;
 	u32 mark;
 	bool has_mark;
+	bool has_bridge;
 	u16 n;
 	struct tiph_port *port[];
 };
@@ -138,6 +150,7 @@ struct tiph_ports {
 /**
  * struct tiph_syn - what is looked at to find the port of a SYN
  * @in: ingress interface
+ * @port: the bridge port it came by, if it would only cross the bridge @in
  * @family: AF_INET or AF_INET6
  * @dport: destination port
  * @saddr4: source, for AF_INET
@@ -147,6 +160,7 @@ struct tiph_ports {
  */
 struct tiph_syn {
 	const struct net_device *in;
+	const struct net_device *port;
 	u8 family;
 	u16 dport;
 	union {
@@ -185,6 +199,8 @@ struct tiph_port *tiph_ports_by_name(const struct tiph_ports *ports,
 				     const char *name);
 const struct tiph_port *tiph_ports_by_id(const struct tiph_ports *ports,
 					 u32 id);
+bool tiph_ports_have_bridge(const struct tiph_ports *ports,
+			    const struct net_device *br);
 bool tiph_port_has_dport(const struct tiph_port *port, u16 dport);
 
 #endif /* TIPHARES_PORT_H */

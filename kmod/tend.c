@@ -12,6 +12,7 @@
 
 #include "notify.h"
 #include "tend.h"
+#include "way.h"
 
 /* Entries that end within so long end together. */
 #define END_TOGETHER	(HZ / 10)
@@ -110,6 +111,7 @@ void tiph_tend(struct work_struct *work)
 
 	mutex_lock(&tn->lock);
 	again = min3(tend_bypass(tn), tend_heartbeat(tn), tend_loop(tn));
+	again = min(again, tiph_ways_tend(tn->ways));
 	tell_states(tn);
 	mutex_unlock(&tn->lock);
 

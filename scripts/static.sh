@@ -37,7 +37,7 @@ layers() {
 	python3 - <<'PY'
 import os, re
 LAYERS = {
-    "kmod": ["tiph", "stats trace tag prefix dst synid", "port flow rules bypass lookup parse", "net verdict fill lately",
+    "kmod": ["tiph", "stats trace tag prefix dst synid", "port flow rules bypass lookup parse", "net way verdict fill lately",
              "hook begin bridge frag guard icmp relay sockopt spoof", "notify tend", "genl explain", "main"],
     "daemon": ["list addr timer log metrics objpool pipes privs confine sdnotify background",
              "buf loop http_msg http_page http_trailers channel clients tally",

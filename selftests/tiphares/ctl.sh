@@ -31,10 +31,10 @@ check "status: without a command" says 'datapath +'"$TIPH_DATAPATH"' ' ctl
 check "status: as JSON" json status "j['datapath'] == '$TIPH_DATAPATH' and j['ports'] == 2 and j['threads'] == 2 and j['worker_restarts'] == 0"
 check "status: the version is the daemon's" says "$(ctl --json status | sed -n 's/.*"version": "\(.*\)".*/\1/p')" "$TIPH_BUILD/tipharesd" --version
 check "status: the pid is the worker's" json status "j['pid'] == $(pgrep -P "$daemon_pid")"
-check "ports: for people" says '^web +full +http .*8080.* 80,8000 +lan0 +preserve' ctl ports
+check "ports: for people" says '^web +full +http .*8080.* 80,8000 +lan0 +- +preserve' ctl ports
 check "ports: as JSON" json ports "[p['name'] for p in j['ports']] == ['web', 'asked']"
 check "ports: listeners" json ports "sorted(j['ports'][0]['listen']) == ['127.0.0.1:8080', '[::1]:8080'] and sorted(j['ports'][1]['listen']) == ['0.0.0.0:8083', '[::]:8083']"
-check "ports: what they match" json ports "j['ports'][0]['match'] == {'ports': [80, 8000], 'interfaces': ['lan0'], 'sources': ['10.71.1.0/24', 'fd71:1::/64'], 'destinations': [], 'except': {'sources': [], 'destinations': ['$O4C/32']}}"
+check "ports: what they match" json ports "j['ports'][0]['match'] == {'ports': [80, 8000], 'interfaces': ['lan0'], 'bridges': [], 'sources': ['10.71.1.0/24', 'fd71:1::/64'], 'destinations': [], 'except': {'sources': [], 'destinations': ['$O4C/32']}}"
 check "ports: policies" json ports "[j['ports'][0][k] for k in ('source_port', 'on_failure', 'on_overload', 'sample', 'mark')] == ['preserve', 'open', 'open', 100, 0]"
 
 if [ "$TIPH_DATAPATH" = nft ]; then

@@ -28,7 +28,7 @@ REPLACE, OWN = 1, 2
 KINDS = ["static", "dynamic", "never"]
 P = {"name": 1, "mode": 3, "listen": 4, "dports": 5, "ifnames": 6, "sources": 7, "destinations": 8,
      "except_sources": 9, "except_destinations": 10, "source_port": 11, "on_failure": 12, "on_overload": 13, "mark": 14,
-     "sample": 15, "dry_run": 16, "shed_high": 17, "shed_low": 18}
+     "sample": 15, "dry_run": 16, "shed_high": 17, "shed_low": 18, "bridges": 20}
 STATE = 19
 B = {"source": 1, "destination": 2, "port": 3, "ttl": 4, "reason": 5, "hits": 6, "end": 7}
 T = {"source": 1, "destination": 2, "sport": 3, "dport": 4, "ifindex": 5}
@@ -75,7 +75,7 @@ def port_attr(key, value):
         return attr(P[key], struct.pack("I", int(value, 0)))
     if key == "dports":
         return attr(P[key], b"".join(struct.pack("H", int(v)) for v in value.split(",")))
-    if key == "ifnames":
+    if key in ("ifnames", "bridges"):
         return nest(P[key], b"".join(attr(1, v.encode() + b"\0") for v in value.split(",")))
     if "sources" in key or "destinations" in key:
         return nest(P[key], b"".join(prefix(v) for v in value.split(",")))

@@ -136,6 +136,7 @@ typedef void (*work_func_t)(struct work_struct *work);
 
 /* ---- bits, time, locks ---- */
 
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define BITS_PER_LONG 64
 #define DECLARE_BITMAP(name, bits) unsigned long name[(bits) / BITS_PER_LONG]
 #define set_bit(nr, map) ((map)[(nr) / BITS_PER_LONG] |= 1UL << (nr) % BITS_PER_LONG)
@@ -233,6 +234,10 @@ struct sk_buff {
 #define ip_hdrlen(skb) (ip_hdr(skb)->ihl * 4U)
 #define tcp_hdr(skb) ((struct tcphdr *)((skb)->data + ((skb)->data[0] >> 4 == 4 ? ip_hdrlen(skb) : 40)))
 #define skb_headlen(skb) ((skb)->headlen)
+#define skb_dst(skb) ((struct dst_entry *)(skb)->dst)
+#define skb_orphan(skb) ((void)(skb))
+#define skb_sk_is_prefetched(skb) false
+#define sk_is_refcounted(sk) true
 #define skb_dst_drop(skb) ((skb)->dst = NULL)
 #define skb_valid_dst(skb) ((skb)->dst != NULL)
 #define nf_bridge_in_prerouting(skb) ((skb)->on_bridge)
@@ -296,9 +301,15 @@ static inline bool test_and_set_bit(unsigned int nr, unsigned long *map)
 	return was;
 }
 
+#define NF_BR_PRE_ROUTING 0
+#define NF_BR_FORWARD 2
+#define NF_BR_PRI_FIRST INT_MIN
+#define NF_BR_PRI_BRNF 0
+
 struct nf_hook_state {
 	u8 hook, pf;
 	const struct net_device *in;
+	const struct net_device *out;
 	struct sock *sk;
 };
 
@@ -321,6 +332,7 @@ struct sock *__inet_lookup_established(struct net *net, __be32 saddr, __be16 spo
 struct sock *__inet6_lookup_established(struct net *net, const struct in6_addr *saddr, __be16 sport,
 					const struct in6_addr *daddr, u16 dport, int dif, int sdif);
 void sock_edemux(struct sk_buff *skb);
+void sock_pfree(struct sk_buff *skb);
 u32 jhash(const void *data, u32 len, u32 seed);
 void inet_twsk_deschedule_put(struct sock *sk);
 int ip_defrag(struct net *net, struct sk_buff *skb, u32 user);

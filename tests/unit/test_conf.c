@@ -146,6 +146,7 @@ static const struct mistake mistakes[] = {
 	{ MATCH("interfaces: [@averylonginterface]"), "not an interface's name" },
 	{ MATCH("interfaces: [@a/b]"), "not an interface's name" },
 	{ MATCH("interfaces: [a, @a]"), "in the list already" },
+	{ MATCH("bridges: [a, @a]"), "in the list already" },
 	{ KEY("admin: {metrics: @9180}"), "is not ADDR:PORT" },
 	{ KEY("admin: {metrics: @\"127.0.0.1:8080\"}"), "port 8080 is the listen of \"port-8080\"" },
 	{ KEY("admin: {socket: @admin.sock}"), "neither an absolute path nor off" },
@@ -314,7 +315,7 @@ static void test_defaults(void)
 	   port->listen[0].addr.family == AF_INET && addr_is_loopback(&port->listen[1].addr) &&
 	   port->listen[1].addr.family == AF_INET6 && port->listen[1].port == 8080,
 	   "an intercepting port listens on both loopback addresses");
-	ok(port->n_dports == 1 && port->dports[0] == 80 && !port->n_ifnames && !port->sources.n, "its match");
+	ok(port->n_dports == 1 && port->dports[0] == 80 && !port->interfaces.n && !port->sources.n, "its match");
 	ok(port->on_failure == TIPH_POLICY_OPEN && port->source_port == TIPH_SOURCE_PORT_ANY &&
 	   port->sample == 10000 && !port->mark, "its policies");
 	ok(conf->datapath == DATAPATH_AUTO && conf->workers >= 1 && !strcmp(conf->user, "tiphares"), "the daemon");
@@ -376,7 +377,7 @@ static void test_values(void)
 	ok(!conf->heartbeat && p->shed_high == 3050 && !p->shed_low && p->dry_run, "no heartbeat, marks, a dry run");
 	ok(p->sample == 1250 && p->mark == 255 && p->source_port == TIPH_SOURCE_PORT_STRICT &&
 	   p->on_failure == TIPH_POLICY_CLOSED && p->on_overload == TIPH_POLICY_RESET, "percentage, hexadecimal, words");
-	ok(p->n_dports == 1 && p->n_ifnames == 1 && !strcmp(p->ifnames[0], "lan0"), "one value is a list of one");
+	ok(p->n_dports == 1 && p->interfaces.n == 1 && !strcmp(p->interfaces.v[0], "lan0"), "one value is a list of one");
 	ok(p->sources.n == 3 && p->sources.v[0].len == 8 && p->sources.v[1].addr.family == AF_INET6 &&
 	   p->sources.v[2].len == 32 && p->except_destinations.n == 1 && !p->destinations.n, "prefixes");
 	ok(conf->n_routes == 2 && !strcmp(conf->routes[0].host, "www.example.com") &&
@@ -454,7 +455,7 @@ static void test_writing(void)
 		   "port: port-8080, protocol: [tls, http], alpn: [h2, http/1.1], ech: yes}}\n- tunnel: {protocol: other}\n"
 		   "- deny: {ech: no}\n- allow: all\n", "rules of access");
 	round_trip("ports: [{name: a.b_c-d, listen: 1, mode: full, sample: 0.01%, mark: 0xffffffff, match: "
-		   "{ports: [1, 65535], interfaces: [eth0.1, \"br-lan\"], sources: [\"::/0\"], destinations: [0.0.0.0/0], "
+		   "{ports: [1, 65535], interfaces: [eth0.1, \"br-lan\"], bridges: [br0, \"br-1\"], sources: [\"::/0\"], destinations: [0.0.0.0/0], "
 		   "except: {sources: [10.0.0.1], destinations: [\"2001:db8::/32\"]}}}]\n", "a port with everything");
 }
 

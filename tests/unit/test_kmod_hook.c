@@ -6,6 +6,7 @@
  * at afterwards is all that a verdict consists of: netfilter's answer, one
  * counter, the packet's socket, route and mark, and that no reference is left.
  */
+#include "bridge.h"
 #include "frag.h"
 #include <guard.h>	/* the module's */
 #include "hook.h"
@@ -196,6 +197,37 @@ void sock_edemux(struct sk_buff *skb)
 	skb->sk = NULL;
 }
 
+/* Frames on bridges don't get here. */
+#define NEVER(name) \
+	unsigned int name(void *p, struct sk_buff *skb, const struct nf_hook_state *state) \
+	{ \
+		(void)p, (void)skb, (void)state; \
+		abort(); \
+	}
+NEVER(tiph_bridge_in)
+NEVER(tiph_bridge_forward)
+NEVER(tiph_bridge_out4)
+NEVER(tiph_bridge_out6)
+
+void sock_pfree(struct sk_buff *skb)
+{
+	(void)skb;
+	abort();
+}
+
+enum tiph_verdict_id tiph_cross4(struct net *n, const struct sk_buff *skb, const struct tcphdr *th,
+				 const struct net_device *br)
+{
+	(void)n, (void)skb, (void)th, (void)br;
+	abort();
+}
+
+enum tiph_verdict_id tiph_cross6(struct net *n, const struct sk_buff *skb, const struct tcphdr *th,
+				 const struct net_device *br)
+{
+	return tiph_cross4(n, skb, th, br);
+}
+
 void inet_twsk_deschedule_put(struct sock *sk)
 {
 	descheduled++;
@@ -322,9 +354,9 @@ static unsigned int hook_run(u8 family)
 	memset(table->port[0]->ident->stats, 0, sizeof(stats));
 	resets = routed = reversed = looked_up = descheduled = told = 0;
 	owner.sk_refcnt = listener.sk_refcnt = 0;
-	for (i = 0; i < TIPH_N_HOOKS; i++)
-		if (tiph_hooks[i].pf == state.pf && tiph_hooks[i].hooknum == NF_INET_PRE_ROUTING)
-			return tiph_hooks[i].hook(&tn, &skb, &state);
+	for (i = 0; i < tiph_hooks[TIPH_HOOKS_IN].n; i++)
+		if (tiph_hooks[TIPH_HOOKS_IN].ops[i].pf == state.pf)
+			return tiph_hooks[TIPH_HOOKS_IN].ops[i].hook(&tn, &skb, &state);
 	abort();
 }
 

@@ -31,10 +31,10 @@ static struct tiph_port *port_make(const char *name, u16 listen, u16 dport)
 	return port;
 }
 
-static void ifname_add(struct tiph_port *port, const char *name)
+static void name_add(struct tiph_names *names, const char *name)
 {
-	port->ifnames = realloc(port->ifnames, (port->n_ifnames + 1U) * sizeof(*port->ifnames));
-	strscpy(port->ifnames[port->n_ifnames++], name, IFNAMSIZ);
+	names->name = realloc(names->name, (names->n + 1U) * sizeof(*names->name));
+	strscpy(names->name[names->n++], name, IFNAMSIZ);
 }
 
 static void prefix_add(struct tiph_prefixes *set, u8 family, u32 first, u8 len)
@@ -76,7 +76,7 @@ static void test_refusals(void)
 	port = port_make("a", 8080, 80);
 	port->mode = TIPH_MODE_NONE;
 	port->n_dports = 0;
-	ifname_add(port, "lan0");
+	name_add(&port->interfaces, "lan0");
 	ok(is_refused(port, "intercepts nothing"), "refused: none with an interface");
 	port = port_make("a", 8080, 80);
 	port->mode = TIPH_MODE_INBOUND;
@@ -325,8 +325,8 @@ static void test_match(void)
 
 	prefix_add(&set[0]->sources, AF_INET, 0x0a000000, 24);
 	prefix_add(&set[0]->except_destinations, AF_INET, 0xc0000200, 24);
-	ifname_add(set[1], "lan");
-	ifname_add(set[1], "lan0");
+	name_add(&set[1]->interfaces, "lan");
+	name_add(&set[1]->interfaces, "lan0");
 	prefix_add(&set[1]->except_sources, AF_INET, 0x0a000000, 8);
 	prefix_add(&set[1]->except_sources, AF_INET6, 0x0a000000, 8);
 	prefix_add(&set[2]->destinations, AF_INET, 0xc0000201, 32);
@@ -355,6 +355,32 @@ static void test_match(void)
 	tiph_ports_free(ports);
 }
 
+static const char *crosses(const struct tiph_ports *ports, const struct net_device *br, const struct net_device *port)
+{
+	struct tiph_syn syn = { .in = br, .port = port, .family = AF_INET, .dport = 80, .saddr4 = 1, .daddr4 = 2 };
+	const struct tiph_port *found = tiph_ports_match(ports, &syn);
+
+	return found ? found->name : "none";
+}
+
+static void test_bridges(void)
+{
+	static const struct net_device br = { "br0", 4 }, other = { "ctr0", 5 };
+	struct tiph_port *set[3] = { port_make("all", 1, 80), port_make("port", 2, 80), port_make("bridge", 3, 80) };
+	struct tiph_ports *ports;
+
+	prefix_add(&set[0]->sources, AF_INET, 0x0a000000, 24);
+	name_add(&set[1]->bridges, "br0");
+	name_add(&set[1]->interfaces, "lan0");
+	name_add(&set[2]->bridges, "br0");
+	ports = merged(NULL, set, 3, true);
+	is(crosses(ports, &br, &lan), "port", "what crosses a bridge: a port that names its bridge port");
+	is(crosses(ports, &br, &wan), "bridge", "what crosses a bridge: a port that names the bridge only");
+	is(crosses(ports, &other, &lan), "none", "what crosses a bridge that no port names");
+	ok(tiph_ports_have_bridge(ports, &br) && !tiph_ports_have_bridge(ports, &other), "a table tells its bridges");
+	tiph_ports_free(ports);
+}
+
 int main(void)
 {
 	tiph_tag_init();
@@ -366,5 +392,6 @@ int main(void)
 	test_marks();
 	test_no_memory();
 	test_match();
+	test_bridges();
 	return tap_done();
 }

@@ -20,7 +20,7 @@
 #define TIPH_NAME_MAX		32	/* port name, with its final NUL */
 #define TIPH_PORTS_MAX		256	/* ports in one network namespace */
 #define TIPH_MATCH_PORTS_MAX	64	/* destination ports of one port */
-#define TIPH_MATCH_IFS_MAX	64	/* ingress interfaces of one port */
+#define TIPH_MATCH_IFS_MAX	64	/* ingress interfaces of one port, and bridges */
 #define TIPH_MATCH_PREFIXES_MAX	1024	/* prefixes of one port, all four lists together */
 
 #define TIPH_SHARE		10000	/* the whole of what is given in shares */
@@ -188,6 +188,7 @@ enum tiph_attr {
 #define TIPH_FEATURE_SAMPLE	(1ULL << 4)	/* TIPH_PORT_SAMPLE, _DRY_RUN */
 #define TIPH_FEATURE_EXPLAIN	(1ULL << 5)	/* EXPLAIN */
 #define TIPH_FEATURE_LATELY	(1ULL << 6)	/* LATELY_GET */
+#define TIPH_FEATURE_BRIDGE	(1ULL << 7)	/* TIPH_PORT_BRIDGES */
 
 /* TIPH_A_STATE and TIPH_PORT_STATE: what is going on */
 #define TIPH_STATE_FAILED	(1U << 0)	/* namespace: heartbeats are missing */
@@ -231,6 +232,9 @@ enum tiph_attr {
  *	%TIPH_PORT_SHED_HIGH, or both are 0
  * @TIPH_PORT_STATE: u32, TIPH_STATE_ of the port (only in replies and
  *	notifications)
+ * @TIPH_PORT_BRIDGES: nest of string %TIPH_LIST_ENTRY, bridges by name: what
+ *	only crosses them is intercepted, too; none: what crosses bridges is
+ *	left alone. @TIPH_PORT_IFNAMES may then also name ports of the bridges.
  *
  * The first port in the order of the table that matches a SYN decides. An
  * empty prefix list matches every address of both families; a list with
@@ -257,6 +261,7 @@ enum tiph_port_attr {
 	TIPH_PORT_SHED_HIGH,
 	TIPH_PORT_SHED_LOW,
 	TIPH_PORT_STATE,
+	TIPH_PORT_BRIDGES,
 
 	__TIPH_PORT_MAX
 };
