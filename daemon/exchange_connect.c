@@ -343,9 +343,16 @@ static void answer_connect_error(struct session *s, int err)
 		exchange_answer(s, 502, "connect_refused", "the origin refuses connections");
 		break;
 	case ECONNRESET:
+	case EAFNOSUPPORT:
+	/* all that routing or ICMP says of a destination */
 	case EHOSTUNREACH:
 	case ENETUNREACH:
-	case EAFNOSUPPORT:
+	case EHOSTDOWN:
+	case ENONET:
+	case EACCES:
+	case ENOPROTOOPT:
+	case EOPNOTSUPP:
+	case EPROTO:
 		exchange_answer(s, 502, "connect_error", "the origin can't be reached");
 		break;
 	default:
@@ -358,7 +365,8 @@ static void answer_connect_error(struct session *s, int err)
 static bool blames_address(int err)
 {
 	return err == -ETIMEDOUT || err == -ECONNREFUSED || err == -ECONNRESET ||
-	       err == -EHOSTUNREACH || err == -ENETUNREACH;
+	       err == -EHOSTUNREACH || err == -ENETUNREACH || err == -EHOSTDOWN || err == -ENONET || err == -EACCES ||
+	       err == -ENOPROTOOPT || err == -EOPNOTSUPP || err == -EPROTO;
 }
 
 static void note_failure(struct session *s, const struct endpoint *hop, int err)

@@ -31,8 +31,8 @@
 #define NFT_WARNINGS 3
 /* Bridges that are looked at; more than that are treated as their first ones. */
 #define NFT_BRIDGES_MAX 64
-/* Counters of one table: eight of the namespace, at most six a port. */
-#define NFT_COUNTERS_MAX (8 + 6 * TIPH_PORTS_MAX)
+/* Counters of one table: nine of the namespace, at most six a port. */
+#define NFT_COUNTERS_MAX (9 + 6 * TIPH_PORTS_MAX)
 
 /* What becomes of a port's SYNs; diagram in nft_health.c. */
 enum nft_port_state { NFT_PORT_SERVED, NFT_PORT_OVERLOADED, NFT_PORT_BLOCKED, NFT_PORT_FAILED };

@@ -505,6 +505,9 @@ static void write_syn(struct writer *w)
 		rule(w, "meta nfproto ipv4 meta iifkind \"bridge\" counter name bridged accept");
 	if (w->facts->bridged6)
 		rule(w, "meta nfproto ipv6 meta iifkind \"bridge\" counter name bridged accept");
+	/* whoever traces the route wants to be told that this is a hop of it */
+	rule(w, "ip ttl 0-1 counter name expiring accept");
+	rule(w, "ip6 hoplimit 0-1 counter name expiring accept");
 	write_bypass_rules(w);
 	for (const struct conf_port *port = w->conf->ports; port < w->conf->ports + w->conf->n_ports; port++) {
 		if (!intercepts(port))
@@ -657,7 +660,7 @@ static void write_arrivals(struct writer *w)
 
 static void write_objects(struct writer *w)
 {
-	static const char *const names[] = { "local", "redirected", "bridged", "unmatched", "loop", "stray_spoof",
+	static const char *const names[] = { "local", "redirected", "expiring", "bridged", "unmatched", "loop", "stray_spoof",
 					      "bypass_static", "bypass_dynamic" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)

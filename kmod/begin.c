@@ -6,7 +6,8 @@
  * asks for, and then the decision is carried out. The steps of a decision, the
  * first that settles it wins:
  *
- *   1. No port matches.
+ *   1. No port matches; destination NAT has sent it here; or this is its last
+ *      hop, which whoever traces the route wants to be told.
  *   2. A bypass entry covers it, the client is not in the port's sample, or the
  *      port only counts.
  *   3. It repeats a SYN that was forwarded.
@@ -24,6 +25,7 @@
 #include <linux/hash.h>
 #include <linux/jhash.h>
 #include <net/dst_metadata.h>
+#include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/ipv4/nf_reject.h>
 #include <net/netfilter/ipv6/nf_reject.h>
 
@@ -106,6 +108,21 @@ route(const struct tiph_packet *pkt, u8 family)
 	       tiph_route4(pkt->tn->net, pkt->skb, pkt->th, pkt->state->in,
 			   spoofing) :
 	       tiph_route6(pkt->tn->net, pkt->skb, pkt->th, pkt->state->in);
+}
+
+/* Whoever forwards a port means it; its connections go where they are sent. */
+static bool is_redirected(const struct sk_buff *skb)
+{
+	enum ip_conntrack_info info;
+	const struct nf_conn *ct = nf_ct_get(skb, &info);
+
+	return ct && test_bit(IPS_DST_NAT_BIT, &ct->status);
+}
+
+static bool is_expiring(const struct sk_buff *skb, u8 family)
+{
+	return (family == AF_INET ? ip_hdr(skb)->ttl :
+				    ipv6_hdr(skb)->hop_limit) <= 1;
 }
 
 static bool is_sampled(const struct tiph_port *port, const struct tiph_syn *syn)
@@ -231,7 +248,9 @@ static bool is_let_go(const struct tiph_decision *d)
 {
 	return d->port && is_forwarded(d->verdict) &&
 	       d->verdict != TIPH_V_REPEATED && d->verdict != TIPH_V_LOCAL &&
-	       d->verdict != TIPH_V_UNROUTABLE;
+	       d->verdict != TIPH_V_UNROUTABLE &&
+	       d->verdict != TIPH_V_REDIRECTED &&
+	       d->verdict != TIPH_V_EXPIRING;
 }
 
 static bool is_reset(enum tiph_verdict_id verdict)
@@ -258,6 +277,10 @@ choose(const struct tiph_packet *pkt, u8 family, struct tiph_decision *d)
 	if (unlikely(skb_valid_dst(pkt->skb)) &&
 	    pkt->state->pf != NFPROTO_BRIDGE)
 		return TIPH_V_LOCAL;
+	if (unlikely(is_redirected(pkt->skb)))
+		return TIPH_V_REDIRECTED;
+	if (unlikely(is_expiring(pkt->skb, family)))
+		return TIPH_V_EXPIRING;
 	if (bypass)
 		d->hit = tiph_bypass_find(bypass, &syn);
 	if (d->hit.key)

@@ -37,6 +37,10 @@
 	V(LOCAL,		"local",		NF_ACCEPT)	\
 	/* a SYN that routing would not forward; the stack disposes of it */ \
 	V(UNROUTABLE,		"unroutable",		NF_ACCEPT)	\
+	/* a SYN that destination NAT sends elsewhere */		\
+	V(REDIRECTED,		"redirected",		NF_ACCEPT)	\
+	/* a SYN on its last hop: forwarding it says so to its sender */ \
+	V(EXPIRING,		"expiring",		NF_ACCEPT)	\
 	/* a bypass entry covers it */					\
 	V(BYPASS_STATIC,	"bypass_static",	NF_ACCEPT)	\
 	V(BYPASS_DYNAMIC,	"bypass_dynamic",	NF_ACCEPT)	\

@@ -21,6 +21,8 @@ Clients
                                             start per question
   syn SRC SPORT ADDR PORT                   one bare SYN through a raw socket; what comes back
   ack SRC SPORT ADDR PORT                   the same with a bare ACK
+  trace udp|tcp ADDR PORT HOPS              one datagram or SYN that may make so many hops; who says that it has ended,
+                                            or "reached"
 Servers
   serve echo|banner|late|reset|silent|deaf PORT [--file F]  echo octets; speak first, then echo; a 1 MiB HTTP answer
                                             after the client's FIN; reset at once; swallow and say nothing; listen and
@@ -371,6 +373,42 @@ def cmd_ack(args):
     return raw(args, 16)
 
 
+def errors_of(sock):
+    """Addresses in the socket's queue of errors."""
+    while True:
+        try:
+            _data, messages, _flags, _name = sock.recvmsg(512, 512, socket.MSG_ERRQUEUE)
+        except OSError:
+            return
+        for _level, _kind, data in messages:
+            if data[4] in (2, 3):  # ICMP, ICMPv6
+                fam = struct.unpack("H", data[16:18])[0]
+                begin, size = (20, 4) if fam == socket.AF_INET else (24, 16)
+                yield socket.inet_ntop(fam, data[begin:begin + size])
+
+
+def cmd_trace(args):
+    fam = family(args.addr)
+    sock = socket.socket(fam, socket.SOCK_DGRAM if args.kind == "udp" else socket.SOCK_STREAM)
+    level, hops, errors = (socket.SOL_IP, socket.IP_TTL, 11) if fam == socket.AF_INET else \
+        (socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 25)
+    sock.setsockopt(level, hops, args.hops)
+    sock.setsockopt(level, errors, 1)  # IP_RECVERR, IPV6_RECVERR
+    sock.setblocking(False)
+    error = sock.connect_ex((args.addr, args.port))
+    if args.kind == "udp":
+        sock.send(b"trace")
+    poll = select.poll()
+    poll.register(sock, select.POLLOUT if error == errno.EINPROGRESS else select.POLLERR)
+    poll.poll(args.wait * 1000)
+    by = list(errors_of(sock))
+    error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if args.kind == "tcp" and not by and error in (0, errno.ECONNREFUSED):
+        by = ["reached"]
+    show(by=by[0] if by else "nobody")
+    return 0
+
+
 def cmd_serve(args):
     listeners = []
     for fam, addr in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
@@ -443,6 +481,12 @@ def parser():
     subs.choices["connect"].add_argument("-n", type=int, default=1)
     subs.choices["connect"].add_argument("--hold")
     subs.choices["connect"].add_argument("--wait", type=float, default=5.0)
+    trace = subs.add_parser("trace")
+    trace.add_argument("kind", choices=("udp", "tcp"))
+    trace.add_argument("addr")
+    trace.add_argument("port", type=int)
+    trace.add_argument("hops", type=int)
+    trace.add_argument("--wait", type=float, default=20.0)
     swarm = subs.choices["swarm"]
     swarm.add_argument("--from", dest="sources", required=True)
     swarm.add_argument("-c", type=int, default=64)

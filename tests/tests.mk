@@ -80,7 +80,7 @@ UNIT_KERNEL_HEADERS := $(addprefix $(BUILD)/unit/kernel/,$(patsubst %,linux/%.h,
 	jhash jiffies log2 module mutex netdevice netfilter_bridge percpu random rbtree refcount rhashtable siphash slab sort spinlock \
 	tracepoint workqueue) $(patsubst %,net/%.h,addrconf dst_metadata inet6_hashtables inet_hashtables \
 	ip ip6_fib ip6_route ipv6 ipv6_frag net_namespace netlink netns/generic route sock tcp netfilter/ipv4/nf_reject \
-	netfilter/ipv6/nf_defrag_ipv6 netfilter/ipv6/nf_reject) trace/define_trace.h)
+	netfilter/ipv6/nf_defrag_ipv6 netfilter/ipv6/nf_reject netfilter/nf_conntrack) trace/define_trace.h)
 $(UNIT_KERNEL_HEADERS):
 	@mkdir -p $(@D)
 	@: >$@

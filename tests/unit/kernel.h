@@ -226,8 +226,13 @@ struct sk_buff {
 	u8 pkt_type;
 	u8 ignore_df;
 	bool on_bridge;
+	const struct nf_conn *ct;
 };
 
+enum ip_conntrack_info { IP_CT_ESTABLISHED };
+struct nf_conn { unsigned long status; };
+#define IPS_DST_NAT_BIT 5
+#define nf_ct_get(skb, info) ((void)(info), (skb)->ct)
 #define PACKET_HOST 0
 #define ip_hdr(skb) ((struct iphdr *)(skb)->data)
 #define ipv6_hdr(skb) ((struct ipv6hdr *)(skb)->data)

@@ -320,12 +320,14 @@ static void packet_make(u8 family, const struct question *q)
 
 		iph->version = 4;
 		iph->ihl = 5;
+		iph->ttl = 64;
 		iph->protocol = IPPROTO_TCP;
 		iph->saddr = htonl(0x0a000000U + client);
 	} else {
 		struct ipv6hdr *iph = ipv6_hdr(&skb);
 
 		iph->version = 6;
+		iph->hop_limit = 64;
 		iph->nexthdr = NEXTHDR_TCP;
 	}
 	th = (struct tcphdr *)(data + thoff);
@@ -727,6 +729,35 @@ static void test_repeated(u8 family)
 	web()->on_failure = TIPH_POLICY_OPEN;
 }
 
+/* What is forwarded whatever the port says: nobody is asked about it, and nothing remembered. */
+static void test_let_pass(u8 family)
+{
+	static const struct question expiring = { "a SYN on its last hop", SYN, 40000, 80, TIPH_V_EXPIRING, NF_ACCEPT, NULL,
+		{ .listening = true, .route = TIPH_V_INTERCEPTED } };
+	static const struct question again = { "", SYN, 40000, 80, TIPH_V_INTERCEPTED, NF_ACCEPT, &listener,
+		{ .listening = true, .route = TIPH_V_INTERCEPTED } };
+	const struct nf_conn snat = { .status = ~(1UL << IPS_DST_NAT_BIT) }, dnat = { .status = 1UL << IPS_DST_NAT_BIT };
+	struct question redirected = expiring;
+	int v = family == AF_INET ? 4 : 6;
+	unsigned int hops;
+
+	redirected.verdict = TIPH_V_REDIRECTED;
+	world = expiring.world;
+	for (hops = 0; hops < 3; hops++) {
+		packet_make(family, &expiring);
+		if (family == AF_INET)
+			ip_hdr(&skb)->ttl = hops;
+		else
+			ipv6_hdr(&skb)->hop_limit = hops;
+		ok(answered(family, hops > 1 ? &again : &expiring), "IPv%d: a SYN with %u hops left", v, hops);
+	}
+	packet_make(family, &redirected);
+	skb.ct = &dnat;
+	ok(answered(family, &redirected), "IPv%d: what destination NAT sends elsewhere", v);
+	skb.ct = &snat;
+	ok(answered(family, &again), "IPv%d: what other NAT does is no reason, nor is what was forwarded before", v);
+}
+
 static void test_loop(u8 family)
 {
 	static const struct question q = { "a SYN of ours that came back", SYN, 40000, 80, TIPH_V_LOOP, NF_DROP, NULL,
@@ -1048,6 +1079,7 @@ int main(void)
 		test_dry_run(families[i]);
 		test_bypass(families[i]);
 		test_repeated(families[i]);
+		test_let_pass(families[i]);
 		test_loop(families[i]);
 		test_cookies(families[i]);
 		owner = (struct sock){ .sk_state = TCP_ESTABLISHED, .transparent = true };
