@@ -95,14 +95,15 @@ static json_t *listens(const struct conf_port *port)
 
 static json_t *port_object(const struct conf_port *port)
 {
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:f, s:f, s:f, s:b, s:o, s:o}", "name", port->name, "mode",
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:f, s:f, s:f, s:b, s:o, s:o, s:b}", "name", port->name, "mode",
 			 conf_mode_name(port->mode), "protocol", word("ports.protocol", port->protocol),
 			 "listen", listens(port), "match", match(port), "source_port",
 			 word("ports.source_port", port->source_port), "on_failure",
 			 word("ports.on_failure", port->on_failure), "on_overload",
 			 word("ports.on_overload", port->on_overload), "shed_high", port->shed_high / 100.0,
 			 "shed_low", port->shed_low / 100.0, "sample", port->sample / 100.0, "dry_run", port->dry_run,
-			 "mark", number(port->mark), "proxy_protocol", prefixes(&port->proxy_senders));
+			 "mark", number(port->mark), "proxy_protocol", prefixes(&port->proxy_senders),
+			 "likeness", port->likeness);
 }
 
 json_t *admin_ports(struct admin *a)

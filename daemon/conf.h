@@ -85,6 +85,7 @@ struct conf_port {
 	struct prefix_list except_destinations;
 	struct prefix_list proxy_senders;
 	uint8_t source_port;	/* enum tiph_source_port */
+	uint8_t likeness;	/* of a client's SYN; the datapath does not know it */
 	uint8_t on_failure;	/* enum tiph_policy */
 	uint8_t on_overload;	/* enum tiph_policy */
 	uint16_t sample;

@@ -150,8 +150,8 @@ struct datapath_explanation {
  * @connect: worker: make the upstream socket of a client connection whose
  *	origin side is transparent: bound to the client's address with this
  *	source port policy and connecting to @dst, non-blocking. @accepted is the
- *	client's connection; @given what give_socket() made for the same policy
- *	(consumed in every case) or -1 where that is NULL. Returns the descriptor
+ *	client's connection; @given (consumed in every case) what give_socket()
+ *	made for the same policy, or a fresh socket where that is NULL. Returns the descriptor
  *	(connecting or connected) or a negative errno; -EADDRINUSE: the port that
  *	the policy asks for is taken.
  */

@@ -494,16 +494,14 @@ static int kmod_connect(uint8_t source_port, int accepted, int given, const stru
 		.accepted_fd = accepted, .flags = TIPH_SPOOF_CONNECT, .dport = htons(dst->port),
 		.source_port = (__u8)(source_port + 1),
 	};
-	int fd = socket(dst->addr.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), err;
+	int err;
 
-	if (fd < 0)
-		return -errno;
 	memcpy(arg.addr, dst->addr.bytes, v6 ? 16 : 4);
-	if (!setsockopt(fd, v6 ? SOL_IPV6 : SOL_IP, TIPH_SO_SPOOF, &arg, sizeof(arg)) ||
+	if (!setsockopt(given, v6 ? SOL_IPV6 : SOL_IP, TIPH_SO_SPOOF, &arg, sizeof(arg)) ||
 	    errno == EINPROGRESS)
-		return fd;
+		return given;
 	err = -errno;
-	close(fd);
+	close(given);
 	return err == -EADDRNOTAVAIL && source_port == TIPH_SOURCE_PORT_STRICT ? -EADDRINUSE : err;
 }
 

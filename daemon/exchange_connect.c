@@ -141,6 +141,7 @@ static struct upstream_key key_of(const struct session *s, const struct endpoint
 		return key;
 	key.client = s->address;
 	key.source_port = s->port->source_port;
+	key.likeness = s->likeness;
 	if (s->port->source_port == TIPH_SOURCE_PORT_ANY)
 		key.client.port = 0;
 	return key;
@@ -218,10 +219,16 @@ static void hop_opened(struct session *s, int fd)
 	session_set(s, SESSION_CONNECT);
 }
 
+/* @given: the parent's socket, or negative: one of our own will do. */
 static int connect_spoofed(struct session *s, int given)
 {
-	return s->thread->ops->connect(source_port_of(s), s->client.fd, given, &s->address,
-				       &s->x->hops[s->x->hop]);
+	const struct endpoint *hop = &s->x->hops[s->x->hop];
+	int fd = given < 0 ? socket(hop->addr.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) : given;
+
+	if (fd < 0)
+		return -errno;
+	likeness_apply(&s->likeness, fd, hop->addr.family);
+	return s->thread->ops->connect(source_port_of(s), s->client.fd, fd, &s->address, hop);
 }
 
 static void on_socket(struct sock_waiter *w, int fd)

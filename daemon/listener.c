@@ -274,12 +274,22 @@ static bool may_serve(const struct listener *l, const struct conf_port *heir)
 	       count_of(l->thread, heir) < GROUP_MAX;
 }
 
+/* Accepted sockets inherit them. */
+static void set_options(const struct listener *l)
+{
+	const int on = 1, likeness = l->port->likeness;
+
+	setsockopt(l->watch.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(l->watch.fd, IPPROTO_TCP, TCP_SAVE_SYN, &likeness, sizeof(likeness));
+}
+
 static void serve(struct listener *l, const struct conf_port *port)
 {
 	setup_put(l->setup);
 	l->setup = setup_get(l->thread->setup);
 	l->port = port;
 	l->retired = false;
+	set_options(l);
 	timer_cancel(&l->close);
 }
 
@@ -313,7 +323,6 @@ static void listener_retire(struct listener *l)
 
 int listener_add(struct thread *t, int fd, size_t port_index)
 {
-	static const int on = 1;
 	struct listener *l = calloc(1, sizeof(*l));
 	int r;
 
@@ -334,8 +343,7 @@ int listener_add(struct thread *t, int fd, size_t port_index)
 	l->port = &t->setup->conf->ports[port_index];
 	l->batch = 1;
 	list_add_tail(&t->listeners, &l->link);
-	/* accepted sockets inherit it */
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	set_options(l);
 	r = loop_watch_level(&t->loop, &l->watch);
 	if (r)
 		listener_close(l);

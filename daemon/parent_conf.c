@@ -328,6 +328,7 @@ static void complete_port(const struct conf *conf, struct conf_port *port)
 	if (!old)
 		return;
 	port->protocol = old->protocol;
+	port->likeness = old->likeness;
 	if (!(port->mode & TIPH_OUTBOUND))
 		port->proxy_senders = old->proxy_senders;
 	if (old->listen[0].port == port->listen[0].port && !((old->mode ^ port->mode) & TIPH_INBOUND)) {

@@ -388,6 +388,8 @@ void session_create(struct thread *t, struct setup *setup, const struct conf_por
 	session_init(s, t, setup, fd);
 	s->port = port;
 	s->address = *client;
+	if (port->likeness)
+		likeness_read(fd, &s->likeness);
 	metric_inc(&t->metrics, METRIC_ACCEPTED);
 	metric_inc(&t->metrics, METRIC_SESSIONS);
 	metric_store(accepted, *accepted + 1);

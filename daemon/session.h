@@ -34,6 +34,7 @@
 #define TIPHARES_SESSION_H
 
 #include "body.h"
+#include "likeness.h"
 #include "thread.h"
 #include "tls_hello.h"
 
@@ -85,6 +86,7 @@ struct session {
 	struct buf *in;
 	struct endpoint address;
 	struct endpoint original;
+	struct likeness likeness;
 	struct endpoint named;
 	uint64_t id;
 	uint64_t began;

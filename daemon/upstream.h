@@ -20,6 +20,7 @@
 
 #include "addr.h"
 #include "buf.h"
+#include "likeness.h"
 #include "loop.h"
 #include "metrics.h"
 #include "objpool.h"
@@ -31,14 +32,16 @@
  *	connection is for one client connection only
  * @session: the only one that may use it, 0: any
  * @announced: the header that it began with, enum proxy_version
- * @source_port: enum tiph_source_port: what was asked for. No padding may be left
+ * @source_port: enum tiph_source_port: what was asked for
+ * @likeness: what it looks like. No padding may be left
  */
 struct upstream_key {
 	struct endpoint dst;
 	struct endpoint client;
 	uint64_t session;
-	uint32_t announced;
-	uint32_t source_port;
+	uint16_t announced;
+	uint16_t source_port;
+	struct likeness likeness;
 };
 
 struct upstream_pool;

@@ -41,7 +41,7 @@ LAYERS = {
              "hook begin bridge frag guard icmp relay sockopt spoof", "notify tend", "genl explain", "main"],
     "daemon": ["list addr timer log metrics objpool pipes privs confine sdnotify background",
              "buf loop http_msg http_page http_trailers channel clients tally",
-               "http1 tls_hello proxy_header conf nl route dns body recent sysnames log_sink",
+               "http1 tls_hello proxy_header likeness conf nl route dns body recent sysnames log_sink",
                "access accesslog asymmetry datapath explain health kmod nft bypass_text origin overload resolver shm sockpool speakers takeover upstream",
                "thread port_sockets admin_socket broker", "listener session exchange proxied relay request response sniff trigger tunnel",
                "worker admin", "worker_proc parent", "main"],

@@ -30,6 +30,7 @@ unit-tls_hello := daemon/tls_hello tests/unit/hello
 unit-proxy_header := daemon/proxy_header daemon/addr
 unit-bypass_text := daemon/bypass_text daemon/addr
 unit-overload := daemon/overload
+unit-likeness := daemon/likeness
 unit-health := daemon/health daemon/addr
 unit-speakers := daemon/speakers daemon/addr
 unit-tally := daemon/tally daemon/addr
