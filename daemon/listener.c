@@ -38,6 +38,8 @@
  * struct listener - a listening socket of a thread
  * @resume: while accepting pauses
  * @close: when a retired one is closed
+ * @orphan: of these, one whose port is gone: the datapath takes a port that comes
+ *	with its name for another
  * @batch: how many to take in one go
  * @full_until: when what waits is refused instead, 0: there is room
  * @turn: of the loop, when it was taken from last
@@ -50,6 +52,7 @@ struct listener {
 	struct timer resume;
 	struct timer close;
 	bool retired;
+	bool orphan;
 	struct list link;
 	struct thread *thread;
 	struct setup *setup;
@@ -269,7 +272,7 @@ static bool may_serve(const struct listener *l, const struct conf_port *heir)
 {
 	const struct conf *conf = l->thread->setup->conf;
 
-	return !((l->port->mode ^ heir->mode) & TIPH_INBOUND) &&
+	return !l->orphan && !((l->port->mode ^ heir->mode) & TIPH_INBOUND) &&
 	       (!strcmp(l->port->name, heir->name) || !conf_port_by_name(conf, l->port->name)) &&
 	       count_of(l->thread, heir) < GROUP_MAX;
 }
@@ -318,6 +321,7 @@ static void listener_retire(struct listener *l)
 	if (l->retired)
 		return;
 	l->retired = true;
+	l->orphan = !conf_port_by_name(l->thread->setup->conf, l->port->name);
 	loop_timer(&l->thread->loop, &l->close, RETIRE_MS);
 }
 

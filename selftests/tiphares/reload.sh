@@ -89,6 +89,26 @@ for n in 1 2 3 4 5; do
 done
 check "still intercepted" intercepted $O6 80 src="$C6"
 
+# its listeners of before stay for a while, for what is on its way, but must not get what is the new port's
+write_pair() {
+	daemon_conf <<-CONF
+		ports:
+		  - {name: web, listen: 8095, mode: full, match: {ports: [80]}}
+		  ${1:-}
+	CONF
+}
+for n in 1 2; do
+	write_pair '- {name: back, listen: 8081, mode: full, match: {ports: [8000]}}'
+	check "a port comes $n" takes
+	write_pair
+	check "it goes $n" takes
+done
+write_pair '- {name: back, listen: 8081, mode: full, match: {ports: [8000]}}'
+check "it comes back at once" takes
+for n in {1..12}; do
+	check "all its connections are intercepted $n" intercepted $O4 8000 src="$C4"
+done
+
 check "the same worker" test "$(worker_pid)" = "$first"
 touch "$LAB/stop"
 check "the keep-alive connection answered all the time" wait $tick
