@@ -74,7 +74,8 @@ check "a strict rp_filter that drops nothing: all is well" all_well
 check "the gateway is there" in_client ping -c 1 -W 10 $G4
 in_client ip addr add 10.71.2.99/32 dev c0
 in_client ping -c 1 -W 0.2 -I 10.71.2.99 $O4 >/dev/null 2>&1
-provoked rp_filter warning "strict) on lan0" true "sysctl -qw net.ipv4.conf.all.rp_filter=2 net.ipv4.conf.lan0.rp_filter=2"
+provoked rp_filter warning "strict) on lan0" true true
+in_gw sysctl -qw net.ipv4.conf.all.rp_filter=2 net.ipv4.conf.lan0.rp_filter=2
 in_client ip addr del 10.71.2.99/32 dev c0
 
 # ---- interfaces and routes ----

@@ -23,7 +23,7 @@ connection() {	# SS-FILTER
 	in_gw ss -Htn "$(of_family $to -4 -6)" state established "$1" | awk 'NR == 1 { print $3, $4 }' | sed -E 's/\[?([0-9a-f.:]*[0-9a-f])\]?:([0-9]+) \[?([0-9a-f.:]*[0-9a-f])\]?:([0-9]+)/\1 \2 \3 \4/'
 }
 # a service of the gateway's own that runs as the worker's user, to which the client and the origin have connections
-in_gw setpriv --reuid $user --clear-groups python3 "$TIPH_SELFTESTS/probe.py" serve echo 7070 >"$LAB/echo.log" 2>&1 </dev/null &
+in_gw setpriv --reuid $user --clear-groups python3 - serve echo 7070 <"$TIPH_SELFTESTS/probe.py" >"$LAB/echo.log" 2>&1 &
 check "a service" wait_for "in_gw ss -Hltn 'sport = :7070' | grep -q ." 20
 for to in $O4 $O6; do
 	src=$(client_of $to) gw=$(lan_of $to)
