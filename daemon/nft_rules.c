@@ -290,10 +290,10 @@ static void port_chain(struct writer *w, const struct conf_port *port)
 	chain_end(w);
 	chain_begin(w, "take.", port->name);
 	for (int v4 = 1; port->sample < 10000 && v4 >= 0; v4--)
-		rule(w, "meta nfproto %s jhash %s saddr mod 10000 seed 0x74697068 >= %u counter name sampled_out.%s accept",
+		rule(w, "meta nfproto %s jhash %s saddr mod 10000 seed 0x74697068 >= %u counter name sampled_out.%s goto passed",
 		     v4 ? "ipv4" : "ipv6", v4 ? "ip" : "ip6", port->sample, port->name);
 	if (port->dry_run)
-		rule(w, "counter name dry_run.%s accept", port->name);
+		rule(w, "counter name dry_run.%s goto passed", port->name);
 	rule(w, "jump skip.%s", port->name);
 	for (size_t i = 0; i < port->n_listen; i++)
 		port_tproxy(w, port, &port->listen[i]);
@@ -528,7 +528,13 @@ static void tuple_sets(struct writer *w, const char *name, unsigned int size, un
 	w->objects += 2;
 }
 
-/* How the 4-tuple of a SYN gets into the sets, and out when a later SYN of it is forwarded. */
+/*
+ * How the 4-tuple of a SYN gets into the sets, and out when a later SYN of it is
+ * forwarded. One that meets what an earlier connection left behind, mostly in
+ * TIME_WAIT, can't be: ip_forward() drops what early demultiplexing has found a
+ * socket for. That socket gets it, answers with an ACK and is ended by the RST that
+ * the client says to that; the SYN comes again after a second (RFC 9293 3.10.7.4).
+ */
 static void write_outcomes(struct writer *w)
 {
 	chain_begin(w, "taken", "");
@@ -542,6 +548,7 @@ static void write_outcomes(struct writer *w)
 		rule(w, "delete @cookies4 { " TUPLE4 " }");
 		rule(w, "delete @cookies6 { " TUPLE6 " }");
 	}
+	rule(w, "socket transparent 1 goto ours");
 	rule(w, "accept");
 	chain_end(w);
 }
@@ -563,7 +570,7 @@ static void write_ours(struct writer *w)
 			rule(w, "tcp sport @dports.%s %s accept", port->name, mark);
 	}
 	write_mark(mark, sizeof(mark), w, 0);
-	rule(w, "%s", mark);
+	rule(w, "%s accept", mark);
 	chain_end(w);
 }
 

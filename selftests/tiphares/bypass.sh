@@ -51,7 +51,11 @@ check "without static entries: intercepted" goes proxied $O4B 80 "$C4"
 for family in 4 6; do
 	[ $family = 4 ] && to=$O4 c=$O4C from=$C4 d=$D4 net=10.71.2.0/24 all=32
 	[ $family = 6 ] && to=$O6 c=$O6C from=$C6 d=$D6 net=fd71:2::/64 all=128
+	check "$to by hand: not yet" says done=1 probe reuse $to 80 --bind "$from,20123" -n 1
 	check "$to by hand: add" ctl bypass add source="$from" destination="$to" port=80
+	origin_mark
+	check "$to by hand: forwarded from a port that a proxied connection had" says done=1 probe reuse $to 80 --bind "$from,20123" -n 1
+	check "$to by hand: with that port" origin_saw "src=$from sport=20123 .* via=-"
 	check "$to by hand: forwarded" goes direct $to 80 "$from"
 	check "$to by hand: another client is not" goes proxied $to 80 "$d"
 	check "$to by hand: another port is not" goes proxied $to 8000 "$from"
