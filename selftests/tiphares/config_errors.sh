@@ -170,6 +170,7 @@ run --foreground
 check "a local port that is taken is an error" test $? -ne 0
 check "a local port that is taken is named" grep -q '8088' "$LAB/out"
 end_job $taken
-check "a local port that is taken: nothing was started" nothing_started
+# whose process takes a moment to die
+check "a local port that is taken: nothing was started" wait_for nothing_started 10
 check "and :80 is forwarded" direct $O4 80
 finish
