@@ -62,7 +62,7 @@ static int run(const struct ctl *ctl, int argc, char **argv)
 	if (ctl->json) {
 		ctl_print_json(answer);
 	} else {
-		t = ctl_table_new(titles, 9);
+		t = ctl_table_new(titles, sizeof(titles) / sizeof(*titles));
 		json_array_foreach(json_object_get(answer, "ports"), i, p)
 			add_row(t, p);
 		ctl_table_print(t);

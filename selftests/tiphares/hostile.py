@@ -18,7 +18,7 @@ import time
 
 WANT_SOCKET, SOCKET = 10, 11
 PIDFD_GETFD = 438
-MESSAGE = struct.Struct("=IIII H16sH H16sH")
+MESSAGE = struct.Struct("=IIII H16sH H16sH 16s")
 
 
 def show(**values):
@@ -66,7 +66,7 @@ def ask(args):
             time.sleep(0.01)
         channel = channel_of(pid)
         channel.settimeout(20)
-        channel.send(MESSAGE.pack(WANT_SOCKET, 4711, policy, 0, *ends(local, lport), *ends(client, cport)))
+        channel.send(MESSAGE.pack(WANT_SOCKET, 4711, policy, 0, *ends(local, lport), *ends(client, cport), b""))
         data, fds, _flags, _addr = socket.recv_fds(channel, MESSAGE.size, 1)
     finally:
         os.kill(pid, signal.SIGCONT)
